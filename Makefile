@@ -1,0 +1,50 @@
+# Two commands are enough: `make run` and `make test`. Python 3.11 or newer is all they need.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check bench lint types imports clean
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+.venv/ready: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || { echo "Making .venv ..."; $(PYTHON) -m venv .venv; }
+	@echo "Installing smsvet and what it needs into .venv (a few minutes the first time) ..."
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/ready-test: .venv/ready
+	@$(PIP) --editable '.[test]'
+	@touch $@
+
+.venv/ready-check: .venv/ready-test
+	@$(PIP) --editable '.[test,check]'
+	@touch $@
+
+run: .venv/ready ## open the conversation, with a simulated vendor at hand
+	@$(BIN)/smsvet chat
+
+demo: .venv/ready ## a whole evaluation by script, against a simulated vendor
+	@$(BIN)/smsvet demo
+
+test: .venv/ready-test ## the tests
+	@$(BIN)/python -m pytest
+
+check: .venv/ready-check lint types imports ## lint, types, imports and tests: what CI runs
+	@$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: .venv/ready-check
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: .venv/ready-check
+	@$(BIN)/mypy
+
+imports: .venv/ready-check
+	@$(BIN)/lint-imports
+
+bench: .venv/ready-test ## the benchmarks, peers in the same run
+	@$(BIN)/smsvet bench send && $(BIN)/smsvet bench ask
+
+clean: ## remove what was installed and cached
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache

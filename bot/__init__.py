@@ -1,0 +1,1 @@
+"""The application: the conversation, its channels, its storage and its engine."""

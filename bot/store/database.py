@@ -1,0 +1,130 @@
+"""The engine behind every table: SQLite made safe for several processes, or PostgreSQL."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlmodel import Session, create_engine
+
+from bot.errors import UserError
+from bot.settings import Settings
+from bot.store import tables
+from bot.store.vault import Vault
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """One database and the vault that opens its sealed columns."""
+
+    def __init__(self, engine: sa.Engine, vault: Vault) -> None:
+        self.engine, self.vault = engine, vault
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Database":
+        """Connect, bring the schema up to date, and check that the key fits."""
+        engine = _engine(settings.database_url)
+        try:
+            _bring_up_to_date(engine, settings.database_url)
+        except (sa.exc.OperationalError, sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
+            raise UserError(
+                f"The database {settings.database_for_people} cannot be used: {error.args[0]}"
+            ) from error
+        return cls(engine, Vault.open(settings.master_key_file))
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction that is alone in writing; committed at the end or not at all."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A look that holds no lock."""
+        engine = self.engine.execution_options(reading=True)
+        with Session(engine, expire_on_commit=False) as session:
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _engine(url: str) -> sa.Engine:
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver's own transaction handling loses updates between processes: switch it off.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    reading = connection.get_execution_options().get("reading")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _revision(engine: sa.Engine) -> str | None:
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.scalar(sa.text("select version_num from alembic_version"))
+
+
+def _bring_up_to_date(engine: sa.Engine, url: str) -> None:
+    """A new database is made in one step; an older one goes through its migrations.
+
+    Alembic costs half a second to import, which the first prompt should not pay for.
+    """
+    revision = _revision(engine)
+    if revision is None:
+        create(engine)
+    elif revision != newest_revision():
+        migrate(url)
+
+
+def create(engine: sa.Engine) -> None:
+    """Make every table and note the newest migration; a second process finds it done."""
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(74686)"))
+        if sa.inspect(connection).has_table("alembic_version"):
+            return
+        tables.metadata.create_all(connection)
+        connection.execute(
+            sa.text(
+                "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+                "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+            )
+        )
+        connection.execute(
+            sa.text("INSERT INTO alembic_version VALUES (:newest)"), {"newest": newest_revision()}
+        )
+
+
+def newest_revision() -> str:
+    """The newest migration, by file name: `0001_first.py` is revision `0001`."""
+    return max(path.name.split("_", 1)[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def migrate(url: str) -> None:
+    """Bring the schema up to date; two processes starting at once take turns."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    command.upgrade(config, "head")

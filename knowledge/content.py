@@ -1,0 +1,119 @@
+"""Content files: YAML read strictly into frozen models, every error with file and line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from knowledge.errors import ContentError
+
+try:
+    from yaml import CSafeLoader as Loader
+except ImportError:  # pragma: no cover - PyYAML built without libyaml
+    from yaml import SafeLoader as Loader  # type: ignore[assignment]
+
+
+class Content(BaseModel):
+    """Base of every model read from `data/`: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Bilingual(Content):
+    """One text in Simplified Chinese and English; both are always present."""
+
+    zh: str
+    en: str
+
+    def of(self, language: str) -> str:
+        return self.en if language == "en" else self.zh
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Document(Generic[Model]):
+    """One content file as a model, with the way back from a value to its line."""
+
+    path: Path
+    value: Model
+    node: yaml.Node
+
+    def error(self, problem: str, *loc: str | int) -> ContentError:
+        """A ContentError at the value that `loc` (keys and indexes from the top) leads to."""
+        return ContentError(self.path, _line(self.node, loc), problem)
+
+
+def read(path: Path, model: type[Model]) -> Document[Model]:
+    """Read one YAML file as `model`; raises ContentError naming the first bad line."""
+    node = _compose(path)
+    try:
+        return Document(path, model.model_validate(_plain(path, node)), node)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ContentError(path, _line(node, first["loc"]), f"{where}: {first['msg']}") from error
+
+
+def _compose(path: Path) -> yaml.Node:
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=Loader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ContentError(path, line, error.problem or "not YAML") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ContentError(path, 1, str(error)) from error
+    if node is None:
+        raise ContentError(path, 1, "the file is empty")
+    return node
+
+
+def _plain(path: Path, node: yaml.Node) -> Any:
+    """Nodes as Python values; scalars keep YAML's types, a repeated key is an error."""
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, Any] = {}
+        for key, value in node.value:
+            if key.value in seen:
+                raise ContentError(path, key.start_mark.line + 1, f"{key.value!r} appears twice")
+            seen[key.value] = _plain(path, value)
+        return seen
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(path, child) for child in node.value]
+    constructor = _CONSTRUCTORS.get(node.tag)
+    return constructor(node) if constructor else node.value
+
+
+_MAKER = yaml.constructor.SafeConstructor()
+_CONSTRUCTORS: Mapping[str, Any] = {
+    "tag:yaml.org,2002:int": _MAKER.construct_yaml_int,
+    "tag:yaml.org,2002:float": _MAKER.construct_yaml_float,
+    "tag:yaml.org,2002:timestamp": _MAKER.construct_yaml_timestamp,
+    "tag:yaml.org,2002:null": _MAKER.construct_yaml_null,
+    # yes/no/on/off are words in this field, so only true/false are booleans
+    "tag:yaml.org,2002:bool": lambda node: (
+        node.value.lower() == "true" if node.value.lower() in {"true", "false"} else node.value
+    ),
+}
+
+
+def _line(node: yaml.Node, loc: tuple[str | int, ...]) -> int:
+    """Follow `loc` as far as it goes; a missing key points at its parent."""
+    for part in loc:
+        child = _child(node, part)
+        if child is None:
+            break
+        node = child
+    return int(node.start_mark.line) + 1
+
+
+def _child(node: yaml.Node, part: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == part), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        child: yaml.Node = node.value[part]
+        return child
+    return None

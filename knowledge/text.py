@@ -1,0 +1,133 @@
+"""Text as search terms: one spelling for one meaning, then terms of several families.
+
+The families and their weights were measured (docs/decisions): characters and their pairs find
+Chinese without a word list, toneless pinyin pairs find homophone typing errors, stems find
+English, and concepts of the glossary bring together what different people call the same thing.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+# Terms carry their family as first character.
+CHARACTER, PAIR, SOUND, WORD, CONCEPT = "c", "b", "p", "w", "g"
+WEIGHT = {CHARACTER: 0.5, PAIR: 1.0, SOUND: 0.5, WORD: 1.0, CONCEPT: 2.0}
+
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+_RUN = re.compile(rf"[{_HAN}]+|[a-z0-9]+(?:[.'/&+-][a-z0-9]+)*%?")
+_HAN_START = re.compile(rf"[{_HAN}]")
+_QUESTION_WORDS = re.compile(
+    "请问|想问|问一下|是不是|有没有|能不能|可不可以|会不会|要不要|行不行|怎么样|怎么|怎样|如何"
+    "|什么|哪些|哪个|哪里|哪家|多少|几个|为什么|为啥|咋|啥|可以|应该|需要|我们|你们|他们|人家"
+    "|到底|究竟|一下|这个|那个|还是|就是|如果|的话|[吗呢吧啊呀嘛么了的我你他它]"
+)
+_ENGLISH_QUESTION_WORDS = frozenset(
+    "a an and are at be been but by can could do does did for from had has have how i if in into is"
+    " it its may me much my no not of on or our shall should so than that the their them then there"
+    " these they this those to us was we were what when where which who why will with would you"
+    " your s t re ll ve".split()
+)
+
+
+def normalise(text: str) -> str:
+    """NFKC, lower case, Traditional to Simplified: for the index only, never for the screen."""
+    text = unicodedata.normalize("NFKC", text).lower()
+    return simplify(text) if _may_be_traditional(text) else text
+
+
+def simplify(text: str) -> str:
+    """Traditional characters and Taiwan's words as Simplified Chinese writes them."""
+    simplified: str = _converter().convert(text)
+    return simplified
+
+
+def _may_be_traditional(text: str) -> bool:
+    """GB 2312 has hardly any Traditional forms, so most text never loads the converter."""
+    try:
+        "".join(_HAN_START.findall(text)).encode("gb2312")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+@lru_cache(maxsize=1)
+def _converter():  # type: ignore[no-untyped-def]  # the package has no types
+    from opencc import OpenCC
+
+    return OpenCC("tw2sp")
+
+
+@lru_cache(maxsize=8192)
+def sound(character: str) -> str:
+    """Toneless pinyin of one character, its most usual reading."""
+    from pypinyin import lazy_pinyin
+
+    return str(lazy_pinyin(character)[0])
+
+
+def stem(word: str) -> str:
+    """An English word without its commonest endings; both sides are cut the same way."""
+    for ending in ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "es", "ed", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word[: -len(ending)]
+            break
+    return word[:-1] if len(word) > 3 and word[-1] in "ey" else word
+
+
+class Glossary:
+    """Groups of words that mean the same; each group is one concept."""
+
+    def __init__(self, groups: Iterable[Iterable[str]]) -> None:
+        self._concept: dict[str, list[str]] = {}
+        for number, group in enumerate(groups):
+            for phrase in group:
+                concepts = self._concept.setdefault(_key(phrase), [])
+                if f"{CONCEPT}{number}" not in concepts:
+                    concepts.append(f"{CONCEPT}{number}")
+        longest_first = sorted(self._concept, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(_bounded, longest_first)) or r"(?!)")
+
+    def concepts(self, normalised: str) -> Iterator[tuple[str, int]]:
+        """Concepts in the text, the longest word first, each with the characters it covers."""
+        for found in self._pattern.finditer(_key(normalised)):
+            for concept in self._concept[found.group()]:
+                yield concept, len(found.group())
+
+
+def _key(phrase: str) -> str:
+    """A phrase as the glossary compares it: English by stems, spaces between them single."""
+    return re.sub(r"[a-z]+", lambda word: stem(word.group()), normalise(phrase)).strip()
+
+
+def _bounded(phrase: str) -> str:
+    left = r"(?<![a-z0-9])" if phrase[0].isascii() else ""
+    right = r"(?![a-z0-9])" if phrase[-1].isascii() else ""
+    return left + re.escape(phrase) + right
+
+
+def terms(text: str, glossary: Glossary) -> list[str]:
+    """Every term of the text, repeated as often as it occurs."""
+    text = normalise(text)
+    found = [concept for concept, _ in glossary.concepts(text)]
+    for run in runs(text):
+        found.extend(_chinese(run) if _HAN_START.match(run) else [WORD + run])
+    return found
+
+
+def runs(normalised: str) -> list[str]:
+    """Runs of Chinese characters and English stems, question words left out."""
+    pieces = _RUN.findall(_QUESTION_WORDS.sub(" ", normalised))
+    words = (piece if _HAN_START.match(piece) else _latin(piece) for piece in pieces)
+    return [word for word in words if word]
+
+
+def _latin(word: str) -> str:
+    return "" if word in _ENGLISH_QUESTION_WORDS else stem(word)
+
+
+def _chinese(run: str) -> Iterator[str]:
+    sounds = [sound(character) for character in run]
+    yield from (CHARACTER + character for character in run)
+    yield from (PAIR + run[at : at + 2] for at in range(len(run) - 1))
+    yield from (f"{SOUND}{sounds[at]}'{sounds[at + 1]}" for at in range(len(run) - 1))
