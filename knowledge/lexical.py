@@ -2,32 +2,19 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.text import WEIGHT, Glossary, terms
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
 K1, B = 1.2, 0.75
 
 Scores = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Query:
-    """A question's terms with their weights; terms nobody wrote are `unknown`."""
-
-    known: dict[int, float]
-    unknown: float  # summed weight of terms that occur nowhere
-
-
 class LexicalIndex:
-    """Scores texts (rows) against a question."""
+    """Scores every text (a row) against a question."""
 
     def __init__(self, texts: Sequence[str], glossary: Glossary) -> None:
         from scipy.sparse import csr_array
@@ -41,9 +28,38 @@ class LexicalIndex:
         rows = np.repeat(np.arange(len(counts)), [len(count) for count in counts])
         columns = np.array([self._columns[term] for count in counts for term in count], dtype=int)
         often = np.array([n for count in counts for n in count.values()], dtype=np.float32)
-        self.idf = _idf(columns, len(counts), len(self._columns))
+        held_by = np.bincount(columns, minlength=len(self._columns))
+        self._rarest = float(np.log(2 * len(counts) + 2))
+        self._idf = np.log(1 + (len(counts) - held_by + 0.5) / (held_by + 0.5))
         lengths = np.bincount(rows, weights=often, minlength=len(counts))
         norm = K1 * (1 - B + B * lengths / max(lengths.mean(), 1e-9))
-        weight = often * (K1 + 1) / (often + norm[rows]) * self.idf[columns]
+        weight = often * (K1 + 1) / (often + norm[rows]) * self._idf[columns]
         shape = (len(counts), len(self._columns))
         self._matrix = csr_array((weight.astype(np.float32), (rows, columns)), shape=shape)
+        self._by_term = self._matrix.tocsc()
+
+    def scores(self, question: str) -> Scores:
+        """One BM25 score for each text, families weighted."""
+        asked = np.zeros(len(self._columns), dtype=np.float32)
+        for term in terms(question, self._glossary):
+            if term in self._columns:
+                asked[self._columns[term]] += WEIGHT[term[0]]
+        found: Scores = self._matrix @ asked
+        return found
+
+    def weigh(self, text: str) -> dict[str, float]:
+        """What each different term of the text is worth; one that occurs nowhere, the most."""
+        return {term: WEIGHT[term[0]] * self._rarity(term) for term in terms(text, self._glossary)}
+
+    def rows_with(self, term: str) -> NDArray[np.intp]:
+        """The texts that hold the term."""
+        column = self._columns.get(term)
+        if column is None:
+            return np.array([], dtype=np.intp)
+        start, end = self._by_term.indptr[column : column + 2]
+        rows: NDArray[np.intp] = self._by_term.indices[start:end]
+        return rows
+
+    def _rarity(self, term: str) -> float:
+        column = self._columns.get(term)
+        return float(self._idf[column]) if column is not None else self._rarest

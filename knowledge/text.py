@@ -17,6 +17,7 @@ WEIGHT = {CHARACTER: 0.5, PAIR: 1.0, SOUND: 0.5, WORD: 1.0, CONCEPT: 2.0}
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _RUN = re.compile(rf"[{_HAN}]+|[a-z0-9]+(?:[.'/&+-][a-z0-9]+)*%?")
 _HAN_START = re.compile(rf"[{_HAN}]")
+_LATIN = re.compile("[a-z0-9]")
 _QUESTION_WORDS = re.compile(
     "请问|想问|问一下|是不是|有没有|能不能|可不可以|会不会|要不要|行不行|怎么样|怎么|怎样|如何"
     "|什么|哪些|哪个|哪里|哪家|多少|几个|为什么|为啥|咋|啥|可以|应该|需要|我们|你们|他们|人家"
@@ -79,20 +80,35 @@ class Glossary:
     """Groups of words that mean the same; each group is one concept."""
 
     def __init__(self, groups: Iterable[Iterable[str]]) -> None:
-        self._concept: dict[str, list[str]] = {}
+        self._concepts: dict[str, list[str]] = {}
         for number, group in enumerate(groups):
-            for phrase in group:
-                concepts = self._concept.setdefault(_key(phrase), [])
-                if f"{CONCEPT}{number}" not in concepts:
-                    concepts.append(f"{CONCEPT}{number}")
-        longest_first = sorted(self._concept, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(_bounded, longest_first)) or r"(?!)")
+            for phrase in sorted({_key(phrase) for phrase in group}):
+                self._concepts.setdefault(phrase, []).append(f"{CONCEPT}{number}")
+        self._lengths: dict[str, list[int]] = {}
+        for phrase in sorted(self._concepts, key=len, reverse=True):
+            lengths = self._lengths.setdefault(phrase[0], [])
+            if len(phrase) not in lengths:
+                lengths.append(len(phrase))
 
-    def concepts(self, normalised: str) -> Iterator[tuple[str, int]]:
-        """Concepts in the text, the longest word first, each with the characters it covers."""
-        for found in self._pattern.finditer(_key(normalised)):
-            for concept in self._concept[found.group()]:
-                yield concept, len(found.group())
+    def concepts(self, normalised: str) -> list[str]:
+        """Concepts of the words in the text; of words that overlap, the longest one's."""
+        text, at = _key(normalised), 0
+        found: list[str] = []
+        while at < len(text):
+            phrase = next(self._phrases(text, at), "")
+            found.extend(self._concepts.get(phrase, ()))
+            at += len(phrase) or 1
+        return found
+
+    def _phrases(self, text: str, at: int) -> Iterator[str]:
+        """Words of the glossary that start here, the longest first."""
+        if text[at].isascii() and at and _LATIN.match(text[at - 1]):
+            return
+        for length in self._lengths.get(text[at], ()):
+            phrase, after = text[at : at + length], text[at + length : at + length + 1]
+            cut = phrase[-1].isascii() and _LATIN.match(after)
+            if phrase in self._concepts and not cut:
+                yield phrase
 
 
 def _key(phrase: str) -> str:
@@ -100,26 +116,24 @@ def _key(phrase: str) -> str:
     return re.sub(r"[a-z]+", lambda word: stem(word.group()), normalise(phrase)).strip()
 
 
-def _bounded(phrase: str) -> str:
-    left = r"(?<![a-z0-9])" if phrase[0].isascii() else ""
-    right = r"(?![a-z0-9])" if phrase[-1].isascii() else ""
-    return left + re.escape(phrase) + right
-
-
 def terms(text: str, glossary: Glossary) -> list[str]:
     """Every term of the text, repeated as often as it occurs."""
     text = normalise(text)
-    found = [concept for concept, _ in glossary.concepts(text)]
+    found = glossary.concepts(text)
     for run in runs(text):
-        found.extend(_chinese(run) if _HAN_START.match(run) else [WORD + run])
+        found.extend(_chinese(run) if is_chinese(run) else [WORD + run])
     return found
 
 
 def runs(normalised: str) -> list[str]:
     """Runs of Chinese characters and English stems, question words left out."""
     pieces = _RUN.findall(_QUESTION_WORDS.sub(" ", normalised))
-    words = (piece if _HAN_START.match(piece) else _latin(piece) for piece in pieces)
+    words = (piece if is_chinese(piece) else _latin(piece) for piece in pieces)
     return [word for word in words if word]
+
+
+def is_chinese(run: str) -> bool:
+    return _HAN_START.match(run) is not None
 
 
 def _latin(word: str) -> str:

@@ -80,7 +80,8 @@ def _revision(engine: sa.Engine) -> str | None:
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
-        return connection.scalar(sa.text("select version_num from alembic_version"))
+        version = connection.scalar(sa.text("select version_num from alembic_version"))
+        return str(version) if version else None
 
 
 def _bring_up_to_date(engine: sa.Engine, url: str) -> None:

@@ -13,7 +13,7 @@ NO_ANSWER = -1
 """Status of a request whose answer did not come in time: the outcome is unknown, never re-send."""
 
 Message: TypeAlias = tuple[int, str, str | bytes]
-"""(index >= 0, destination number, text); bytes are UCS-2 big-endian user data, sent as they are."""
+"""(index >= 0, destination number, text); bytes are UCS-2 big-endian user data, sent as is."""
 
 Submitted: TypeAlias = tuple[int, int, int, bytes]
 """(index, at_ns, status, message_id): the vendor's answer to one message.
@@ -101,8 +101,8 @@ class Session(Protocol):
         """Send `messages[start:]` as far as the window allows; returns how many were taken.
 
         Never blocks and never queues more than the rest of one long text. All taken messages
-        leave in one write. Raises ValueError for a text or number the protocol cannot carry,
-        before anything of the batch is sent.
+        leave in one write. Raises ValueError for a text or number the protocol cannot carry;
+        nothing of the batch is sent then.
         """
 
     async def close(self, patience_s: float = 5.0) -> None:

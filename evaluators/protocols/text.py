@@ -33,7 +33,7 @@ _ROOM: dict[Encoding, tuple[int, int]] = {
 
 
 class Part(NamedTuple):
-    """Where a part belongs: the sender's reference, how many parts there are, which one (from 1)."""
+    """Where a part belongs: the sender's reference, how many parts, which one (from 1)."""
 
     reference: int
     total: int
@@ -52,7 +52,7 @@ def choose(text: str) -> Encoding:
 
 
 def encode(text: str, encoding: Encoding) -> bytes:
-    """User data, one septet per octet for GSM 7-bit; UnicodeEncodeError if a character is missing."""
+    """User data, a septet per octet for GSM 7-bit; UnicodeEncodeError if it lacks a character."""
     if encoding == "ucs2":
         return text.encode("utf-16-be")
     if encoding == "latin1":

@@ -1,0 +1,153 @@
+"""Files people attach: looked at, capped, stored once by digest; their names are data only."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.dialogue.case import FileKept
+from bot.wording import Wording
+
+MOST = 50 * 1024 * 1024  # bytes of one file
+CHUNK = 1 << 20
+LONGEST_NAME = 120  # characters shown and stored
+
+# What the first bytes may say. Anything a machine would run is not evidence.
+ACCEPTED = {
+    "application/pdf",
+    "application/zip",
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.ms-powerpoint",
+    "image/png",
+    "image/jpeg",
+    "image/webp",
+    "image/gif",
+    "image/heic",
+    "video/mp4",
+    "video/quicktime",
+    "audio/mpeg",
+    "audio/x-wav",
+    "audio/ogg",
+    "text/plain",
+}
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """Why a file was not stored: a phrase's key and what it fills in."""
+
+    key: str
+    parts: dict[str, str]
+
+    def said(self, wording: Wording) -> str:
+        return wording(f"file.problem.{self.key}", **self.parts)
+
+
+def take(path: Path, folder: Path) -> FileKept | Unfit:
+    """Copy the file at `path` into `folder` under its SHA-256, whole or not at all."""
+    name = shown_name(path.name)
+    try:
+        if not path.is_file():
+            return Unfit("missing", {"name": name})
+        size = path.stat().st_size
+        if size == 0:
+            return Unfit("empty", {"name": name})
+        if size > MOST:
+            return Unfit(
+                "too_big", {"name": name, "size": _megabytes(size), "most": _megabytes(MOST)}
+            )
+        kind = sniff(path)
+        if kind not in ACCEPTED:
+            return Unfit("kind", {"name": name, "kind": kind})
+        digest, copied = _store(path, folder)
+    except OSError as error:
+        return Unfit("unreadable", {"name": name, "why": error.strerror or "?"})
+    if copied > MOST:
+        return Unfit(
+            "too_big", {"name": name, "size": _megabytes(copied), "most": _megabytes(MOST)}
+        )
+    return FileKept(digest, kind, copied, name)
+
+
+def _too_big(name: str, size: int) -> Unfit:
+    return Unfit("too_big", {"name": name, "size": _megabytes(size), "most": _megabytes(MOST)})
+
+
+def place(folder: Path, digest: str) -> Path:
+    """Where a stored file lies."""
+    return folder / digest[:2] / digest
+
+
+def shown_name(name: str) -> str:
+    """A sender's file name made harmless for screens and reports."""
+    printable = "".join(char if char.isprintable() else "?" for char in Path(name).name)
+    return printable[:LONGEST_NAME] or "?"
+
+
+def sniff(path: Path) -> str:
+    """The media type by content; the name's ending says nothing we trust."""
+    import puremagic
+
+    with path.open("rb") as file:
+        head = file.read(8192)
+    if _is_text(head):
+        return "text/plain"
+    try:
+        return _known(str(puremagic.from_string(head, mime=True)), head)
+    except (puremagic.PureError, ValueError):
+        return "application/octet-stream"
+
+
+def _known(kind: str, head: bytes) -> str:
+    """Office files are ZIPs; the first entry's name tells which."""
+    if head.startswith(b"PK\x03\x04"):
+        return "application/zip"
+    if head.startswith(b"%PDF-"):
+        return "application/pdf"
+    return kind or "application/octet-stream"
+
+
+def _is_text(head: bytes) -> bool:
+    if b"\0" in head or head.startswith((b"MZ", b"\x7fELF", b"#!")):
+        return False
+    for cut in range(4):  # the chunk may end inside a character
+        try:
+            head[: len(head) - cut].decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        return not head.startswith(b"%PDF-")
+    try:
+        head[: len(head) // 2 * 2].decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    return all(byte >= 0x20 or byte in b"\t\r\n\f" for byte in head)
+
+
+def _store(path: Path, folder: Path) -> tuple[str, int]:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = folder / f".taking-{os.getpid()}-{os.urandom(4).hex()}"
+    digest, size = hashlib.sha256(), 0
+    try:
+        with path.open("rb") as source, fresh.open("xb") as target:
+            while size <= MOST and (chunk := source.read(CHUNK)):
+                digest.update(chunk)
+                size += len(chunk)
+                target.write(chunk)
+            target.flush()
+            os.fsync(target.fileno())
+        final = place(folder, digest.hexdigest())
+        if size <= MOST and not final.exists():
+            final.parent.mkdir(mode=0o700, exist_ok=True)
+            fresh.chmod(0o600)
+            fresh.rename(final)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return digest.hexdigest(), size
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024 / 1024:.1f} MB"

@@ -1,0 +1,223 @@
+"""What a reply to a question means, and what is said at once because of it."""
+
+from dataclasses import replace
+
+from bot.dialogue import asking, showing
+from bot.dialogue.case import Given
+from bot.dialogue.effects import Assign, Consult
+from bot.dialogue.session import Pending
+from bot.dialogue.talk import STANDING, Said, Talk
+from evaluators import answers
+from evaluators.checklist import Item
+from evaluators.checklist import Warning as Alarm
+from evaluators.evidence import Level
+
+WEAK = 0.5  # below this a typed value gets the follow-up question
+OFFERED_COLLEAGUES = 4
+
+
+def on_text(talk: Talk, pending: Pending, text: str) -> None:
+    """Free text while an item waits."""
+    item = talk.item(pending.item)
+    parsed = answers.parse(text, item, talk.scene.now.date())
+    if isinstance(parsed, answers.Refused):
+        talk.say(refusal(talk, item, parsed))
+        return asking.ask_item(talk, item)
+    if parsed is None:
+        asks = answers.looks_like_question(text)
+        return ask_guidance(talk, text) if asks else _unclear(talk, item, text)
+    words = pending.data.get("words") or text
+    return on_answer(talk, item, Said(parsed.choice, parsed.value, words), assumed=parsed.assumed)
+
+
+def ask_guidance(talk: Talk, question: str) -> None:
+    """A question in between: answered with its source, then the pending one comes back."""
+    talk.do(Consult(question))
+    repeat(talk)
+
+
+def repeat(talk: Talk) -> None:
+    """Put the pending question again, whatever it is."""
+    pending = talk.session.pending
+    if pending is None:
+        return None
+    if pending.awaiting == "answer":
+        return asking.ask_item(talk, talk.item(pending.item))
+    data = dict(pending.data)
+    text, labels = data.pop("text"), data.pop("labels")
+    choices = [(word, label) for word, label in labels]
+    data.pop("choices")
+    return talk.put(pending.awaiting, text, choices, item=pending.item, **data)
+
+
+def on_choice(talk: Talk, pending: Pending, choice: str) -> None:
+    """A pressed button or a typed number."""
+    item = talk.item(pending.item)
+    words = pending.data.get("words", "")
+    standing = next((word for word in STANDING if word == choice), None)
+    if standing is not None:
+        return on_answer(talk, item, Said(standing, None, words))
+    return on_answer(talk, item, Said(None, choice, words))
+
+
+def on_answer(talk: Talk, item: Item, said: Said, *, assumed: bool = False) -> None:
+    """An understood answer: keep it, say what was kept and what it means, go on."""
+    if said.choice == "na":
+        return talk.put("reason", talk.word("ask.reason"), item=item.id, words=said.words)
+    before_settled = asking.settled(talk.open_case(), item)
+    before = talk.open_case().said(item.id)
+    given = talk.record(item, said)
+    if said.choice == "unknown":
+        return _offer_colleague(talk, item)
+    _acknowledge(talk, item, given, before, assumed=assumed)
+    if wanted := _follow_up(talk, item, given):
+        return talk.put("follow_up", wanted, [("skip", talk.word("button.skip"))], item=item.id)
+    return _onwards(talk, item, was_settled=before_settled)
+
+
+def _onwards(talk: Talk, item: Item, *, was_settled: bool) -> None:
+    if not was_settled:
+        asking.section_done(talk, item)
+    asking.ask_next(talk)
+
+
+def _acknowledge(
+    talk: Talk, item: Item, given: Given, before: Given | None, *, assumed: bool
+) -> None:
+    lines = [talk.word("kept", number=talk.number(item.id), said=showing.answer(talk, item, given))]
+    if assumed:
+        lines.append(talk.word("kept.assumed"))
+    if before is not None:
+        lines.append(talk.word("kept.before", said=showing.answer(talk, item, before)))
+    if measured := talk.open_case().measured(item.id):
+        lines.append(talk.word("kept.measured", said=showing.answer(talk, item, measured)))
+    if alarm := answers.warnings(item, given.choice, given.value, given.words):
+        lines.append(warning_text(talk, alarm))
+    elif hint := _proof_hint(talk, item, given):
+        lines.append(hint)
+    talk.say("\n".join(lines))
+
+
+def warning_text(talk: Talk, alarm: Alarm) -> str:
+    """What it means, what to ask next, and the source."""
+    return talk.word(
+        f"warning.{alarm.level}",
+        means=alarm.means.of(talk.language),
+        ask=alarm.ask_next.of(talk.language),
+        source=alarm.source,
+    )
+
+
+def _proof_hint(talk: Talk, item: Item, given: Given) -> str:
+    """After a yes that matters: ask for what would prove it."""
+    matters = item.gate is not None or (item.weight or 0) >= 3
+    good = given.choice == "yes" or (given.choice is None and given.value is not None)
+    if not (matters and good and given.level <= Level.CLAIMED):
+        return ""
+    if any(measure.startswith("arrival.") for measure in item.measured_by):
+        return talk.word("hint.test")
+    wanted = item.evidence.wanted.of(talk.language)
+    return talk.word("hint.evidence", wanted=wanted, number=talk.number(item.id))
+
+
+def _follow_up(talk: Talk, item: Item, given: Given) -> str:
+    """The one further question after a weak answer, or for the figure behind a yes."""
+    if given.parked:
+        return ""
+    how_far = answers.satisfaction(item, given.choice, given.value)
+    if given.choice in item.weak.on or (how_far is not None and how_far < WEAK):
+        return talk.word("ask.follow_up", ask=item.weak.ask.of(talk.language))
+    if given.choice == "yes" and given.value is None and showing.takes_numbers(item):
+        return talk.word("ask.figure", hint=asking.value_hint(talk, item))
+    return ""
+
+
+def on_follow_up(talk: Talk, pending: Pending, text: str) -> None:
+    """The reply to the follow-up: a figure where it is one, a note otherwise."""
+    item = talk.item(pending.item)
+    if answers.looks_like_question(text):
+        return ask_guidance(talk, text)
+    given = talk.open_case().said(item.id)
+    if given is None:  # the answer it belongs to is gone only if somebody erased it
+        return asking.ask_next(talk)
+    figure = answers.parse(text, item, talk.scene.now.date())
+    if isinstance(figure, answers.Refused):
+        talk.say(refusal(talk, item, figure))
+        return repeat(talk)
+    stored = figure.value if figure is not None and given.value is None else None
+    keeps = stored if stored is not None else given.value
+    words = text if stored is not None else given.words
+    kept = talk.record(item, Said(given.choice, keeps, words, note=text))
+    _acknowledge(talk, item, kept, None, assumed=False)
+    return _onwards(talk, item, was_settled=False)
+
+
+def skip_follow_up(talk: Talk, pending: Pending) -> None:
+    _onwards(talk, talk.item(pending.item), was_settled=False)
+
+
+def on_reason(talk: Talk, pending: Pending, text: str) -> None:
+    """Not applicable needs a reason, in the person's own words."""
+    item = talk.item(pending.item)
+    if answers.looks_like_question(text):
+        return ask_guidance(talk, text)
+    if len(text.strip()) < 2:
+        return talk.put("reason", talk.word("ask.reason_again"), item=item.id)
+    was_settled = asking.settled(talk.open_case(), item)
+    talk.record(item, Said("na", None, pending.data.get("words", ""), note=text))
+    talk.tell("kept.na", number=talk.number(item.id), reason=text)
+    return _onwards(talk, item, was_settled=was_settled)
+
+
+def _offer_colleague(talk: Talk, item: Item) -> None:
+    people = [name for name in talk.scene.colleagues if name != talk.scene.person.name]
+    choices = [(name, name) for name in people[:OFFERED_COLLEAGUES]]
+    choices.append(("nobody", talk.word("button.nobody")))
+    who = talk.word("list.comma").join(talk.word(f"role.{role}") for role in item.who)
+    text = talk.word("ask.colleague", number=talk.number(item.id), who=who)
+    talk.put("colleague", text, choices, item=item.id)
+
+
+def on_colleague(talk: Talk, pending: Pending, name: str) -> None:
+    """Whom to give the item to; nobody is a fine answer."""
+    item = talk.item(pending.item)
+    if answers.looks_like_question(name):
+        return ask_guidance(talk, name)
+    if name == "nobody" or name.strip().lower() in talk.scene.wordings[talk.language].words(
+        "words.nobody"
+    ):
+        talk.tell("colleague.nobody")
+    else:
+        case = talk.open_case()
+        talk.case = replace(case, colleagues={**case.colleagues, item.id: name})
+        talk.do(Assign(case.id, item.id, name))
+        talk.tell("colleague.given", number=talk.number(item.id), name=name)
+    return _onwards(talk, item, was_settled=False)
+
+
+def _unclear(talk: Talk, item: Item, text: str) -> None:
+    """Not understood: keep the words, say so, and let the person decide what they amount to."""
+    lines = [talk.word("unclear", words=text)]
+    if alarm := answers.warnings(item, None, None, text):
+        lines.append(warning_text(talk, alarm))
+    lines.append(talk.word("unclear.choose", number=talk.number(item.id)))
+    numbered = not showing.takes_numbers(item)
+    talk.put(
+        "answer",
+        "\n".join(lines),
+        asking.choices(talk, item),
+        item=item.id,
+        numbered=numbered,
+        words=text,
+    )
+
+
+def refusal(talk: Talk, item: Item, refused: answers.Refused) -> str:
+    """Why a value was understood and still not taken."""
+    if refused.reason_key not in {"below", "above"}:
+        return talk.word(f"refused.{refused.reason_key}")
+    return talk.word(
+        "refused.range",
+        least="…" if refused.least is None else showing.value(talk, item, refused.least),
+        most="…" if refused.most is None else showing.value(talk, item, refused.most),
+    )

@@ -1,0 +1,77 @@
+"""The words that steer the conversation, in both languages, with or without a slash."""
+
+import re
+from dataclasses import dataclass
+
+ALONE: dict[str, tuple[str, ...]] = {
+    "why": ("why", "为什么", "为何", "为什么问", "why do you ask"),
+    "back": ("back", "返回", "上一题", "后退", "回去"),
+    "status": ("status", "进度", "状态", "到哪了"),
+    "evidence": ("evidence", "证据", "材料"),
+    "stop": ("stop", "停", "停止", "停下", "暂停", "pause"),
+    "help": ("help", "帮助", "菜单", "start", "?", "？", "h"),
+    "list": ("list", "列表", "全部评估"),
+    "continue": ("continue", "继续", "go on", "resume", "next", "下一题"),
+    "test": ("test", "测试", "实测", "发送测试"),
+    "report": ("report", "报告", "评分", "scorecard", "score", "结果"),
+    "full": ("full", "完整", "完整评估"),
+    "everything": ("all", "全部题", "全部问题"),
+    "mine": ("mine", "只看我的", "我的部分"),
+    "new": ("new", "新建"),
+    "prescreen": ("prescreen", "预筛"),
+    "change": ("change", "改", "修改"),
+    "switch": ("switch", "切换"),
+}
+WITH: dict[str, tuple[str, ...]] = {
+    "change": ("change", "改", "修改"),
+    "switch": ("switch", "切换到", "切换"),
+    "new": ("new", "新建", "评估"),
+    "prescreen": ("prescreen", "预筛"),
+    "ask": ("ask", "问一下", "问"),
+    "language": ("language", "语言", "lang"),
+    "test": ("test", "测试"),
+    "evidence_to": ("evidence to", "证据归"),
+}
+_NUMBER = re.compile(r"^(?:第)?\s*(\d{1,3})\s*(?:题)?$")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A steering word and what follows it."""
+
+    name: str
+    rest: str = ""
+
+    @property
+    def number(self) -> int | None:
+        """The question number that follows, as in `改 7` or `change 7`."""
+        found = _NUMBER.match(self.rest)
+        return int(found.group(1)) if found else None
+
+
+def read(text: str) -> Command | None:
+    """The command in `text`, or None where it is something else."""
+    plain = text.strip()
+    bare = plain.removeprefix("/").strip().rstrip("。.!！").lower()
+    for name, words in ALONE.items():
+        if bare in words:
+            return Command(name)
+    lowered = plain.removeprefix("/").strip()
+    for name, words in WITH.items():
+        for word in words:
+            if rest := _after(lowered, word, slash=plain.startswith("/")):
+                command = Command(name, rest)
+                if name in {"change", "evidence_to"} and command.number is None:
+                    continue
+                return command
+    return None
+
+
+def _after(text: str, word: str, *, slash: bool) -> str:
+    """What follows `word`; without a slash a space (or a number) must part them."""
+    if not text.lower().startswith(word):
+        return ""
+    rest = text[len(word) :]
+    if slash or rest[:1] in {" ", "\u3000", ":", "："} or _NUMBER.match(rest.strip()):
+        return rest.strip(" \u3000:：")
+    return ""

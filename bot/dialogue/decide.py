@@ -1,0 +1,174 @@
+"""The conversation's one entry: a message and the world as it stands make a decision. No I/O."""
+
+from dataclasses import dataclass, replace
+
+from bot.dialogue import answering, asking, commands, filing, opening, showing, steering, testing
+from bot.dialogue.effects import Consult, Effect
+from bot.dialogue.scene import Incoming, Scene
+from bot.dialogue.session import Pending, Session
+from bot.dialogue.talk import Talk
+from evaluators import answers
+
+LONGEST = 2000  # characters of one message; more is a document and belongs in a file
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The new state and what is to be done, in order."""
+
+    session: Session
+    effects: tuple[Effect, ...]
+
+
+def decide(session: Session, incoming: Incoming, scene: Scene) -> Decision:
+    """What to do about one message."""
+    talk = Talk(scene, session, scene.case)
+    _route(talk, incoming)
+    return Decision(talk.session, tuple(talk.effects))
+
+
+def greet(session: Session, scene: Scene) -> Decision:
+    """What is said when a person opens the conversation, before they say anything."""
+    talk = Talk(scene, session, scene.case)
+    steering.resume(talk)
+    return Decision(talk.session, tuple(talk.effects))
+
+
+def _route(talk: Talk, incoming: Incoming) -> None:
+    text = incoming.text.strip()
+    if incoming.files or incoming.refused:
+        return filing.on_files(talk, incoming)
+    if incoming.action:
+        return _pressed(talk, incoming.action)
+    if not text:
+        return talk.tell("empty")
+    if len(text) > LONGEST:
+        return talk.tell("too_long", most=LONGEST)
+    if command := commands.read(text):
+        return steering.follow(talk, command)
+    pending = talk.session.pending
+    if pending is None:
+        return _out_of_the_blue(talk, text)
+    if text.isascii() and text.isdigit() and (chosen := _typed_choice(talk, pending, text)):
+        return _chosen(talk, pending, chosen)
+    return _replied(talk, pending, text)
+
+
+def _out_of_the_blue(talk: Talk, text: str) -> None:
+    """Nothing waits: a question for the guidance, an evaluation's number, or a vendor's name."""
+    if answers.looks_like_question(text):
+        return talk.do(Consult(text))
+    if text.isdigit() or any(text.lower() == case.vendor.lower() for case in talk.scene.cases):
+        return opening.switch(talk, text)
+    if talk.case is not None:
+        return talk.tell("idle")
+    return opening.name_vendor(talk, text)
+
+
+def _typed_choice(talk: Talk, pending: Pending, text: str) -> str:
+    """The choice a typed number means; none where a number is itself an answer."""
+    offered: list[str] = pending.data.get("choices", [])
+    if not offered or pending.awaiting == "kinds":
+        return ""
+    number = int(text)
+    return offered[number - 1] if 1 <= number <= len(offered) else "?"
+
+
+def _pressed(talk: Talk, token: str) -> None:
+    """A button. One that belongs to an earlier question is refused, politely."""
+    asked, _, rest = token.partition(":")
+    subject, _, word = rest.partition(":")
+    if subject == "command":
+        return steering.follow(talk, commands.Command(word))
+    pending = talk.session.pending
+    if pending is None or asked != str(talk.session.asked):
+        return _stale(talk, subject)
+    return _chosen(talk, pending, word)
+
+
+def _stale(talk: Talk, subject: str) -> None:
+    item = talk.scene.checklist.numbered(int(subject)) if subject.isdigit() else None
+    if item is not None and talk.case is not None:
+        stands = showing.old_answers(talk, talk.case, item)
+        talk.tell("stale.item", number=subject, stands=stands)
+    else:
+        talk.tell("stale")
+    answering.repeat(talk)
+
+
+def _chosen(talk: Talk, pending: Pending, word: str) -> None:
+    if word == "?":
+        talk.tell("stale.number", most=len(pending.data["choices"]))
+        return answering.repeat(talk)
+    match pending.awaiting:
+        case "answer":
+            return answering.on_choice(talk, pending, word)
+        case "follow_up":
+            return answering.skip_follow_up(talk, pending)
+        case "international" | "multilingual":
+            return opening.on_need(talk, pending, word == "yes")
+        case _:
+            return _replied(talk, pending, word)
+
+
+def _replied(talk: Talk, pending: Pending, text: str) -> None:
+    match pending.awaiting:
+        case "answer":
+            answering.on_text(talk, pending, text)
+        case "reason":
+            answering.on_reason(talk, pending, text)
+        case "colleague":
+            answering.on_colleague(talk, pending, text)
+        case "follow_up":
+            _follow_up(talk, pending, text)
+        case "kinds":
+            opening.on_kinds(talk, text)
+        case _:
+            _offered(talk, pending, text)
+
+
+def _follow_up(talk: Talk, pending: Pending, text: str) -> None:
+    if text.lower() in talk.scene.wordings[talk.language].words("words.skip"):
+        return answering.skip_follow_up(talk, pending)
+    return answering.on_follow_up(talk, pending, text)
+
+
+def _offered(talk: Talk, pending: Pending, text: str) -> None:
+    """Questions with a fixed set of replies, by word or by what people call them."""
+    if answers.looks_like_question(text):
+        return answering.ask_guidance(talk, text)
+    match pending.awaiting:
+        case "claim":
+            return testing.on_claim(talk, pending, text)
+        case "connection":
+            return testing.on_connection(talk, pending, text)
+        case _:
+            pass
+    word = _word_of(talk, text)
+    if pending.awaiting in {"international", "multilingual"} and word in {"yes", "no"}:
+        return opening.on_need(talk, pending, word == "yes")
+    if pending.awaiting == "walk" and word in {"full", "prescreen"}:
+        return opening.on_walk(talk, pending, word)
+    if pending.awaiting == "confirm" and word in {"yes", "no", "go"}:
+        return testing.on_confirm(talk, pending, word != "no")
+    if pending.awaiting == "file_level" and word in {"verified", "documented"}:
+        return filing.on_file_level(talk, pending, word)
+    talk.tell("unclear.short")
+    return answering.repeat(talk)
+
+
+def _word_of(talk: Talk, text: str) -> str:
+    """Which of the known replies a text means, in either language; the text itself otherwise."""
+    lowered = text.lower().rstrip("。.!！")
+    for wording in talk.scene.wordings.values():
+        for word in ("yes", "no", "go", "full", "prescreen", "verified", "documented"):
+            if lowered == word or lowered in wording.words(f"words.{word}"):
+                return word
+    return lowered
+
+
+def resume_after_switch(session: Session, scene: Scene) -> Decision:
+    """The second half of a switch: the other evaluation is loaded now, its question comes up."""
+    talk = Talk(scene, replace(session, pending=None), scene.case)
+    asking.ask_next(talk)
+    return Decision(talk.session, tuple(talk.effects))

@@ -1,0 +1,134 @@
+"""What a decision asks to be done, in order. Nothing here does anything by itself."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.dialogue.case import FileKept, Given, Profile
+
+
+@dataclass(frozen=True)
+class Button:
+    """A choice to press: what it says, and a short token that names question and choice."""
+
+    label: str
+    token: str
+
+
+@dataclass(frozen=True)
+class Say:
+    """A message to the person; it stands alone wherever buttons cannot be shown."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    file: str = ""  # the path of a report, sent along where the channel can
+    numbered: bool = True  # buttons may be typed as 1, 2, 3; not where a bare number is an answer
+
+
+@dataclass(frozen=True)
+class Consult:
+    """Answer from the guidance, at this place among the replies."""
+
+    question: str
+
+
+@dataclass(frozen=True)
+class Explain:
+    """Show a guidance passage by its anchor, at this place among the replies."""
+
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Open:
+    """Start an evaluation; its id is known once it is stored."""
+
+    vendor: str
+    walk: str
+
+
+@dataclass(frozen=True)
+class Widen:
+    """Carry a pre-screen on as a full evaluation."""
+
+    case: int
+
+
+@dataclass(frozen=True)
+class SetProfile:
+    """What the company needs from the vendor."""
+
+    case: int
+    profile: Profile
+
+
+@dataclass(frozen=True)
+class Record:
+    """Keep an answer; earlier ones stay."""
+
+    case: int
+    given: Given
+
+
+@dataclass(frozen=True)
+class Attach:
+    """Tie a stored file to an item."""
+
+    case: int
+    item: str
+    file: FileKept
+
+
+@dataclass(frozen=True)
+class Assign:
+    """Hand an item to a colleague."""
+
+    case: int
+    item: str
+    colleague: str
+
+
+@dataclass(frozen=True)
+class StartRun:
+    """A confirmed send test; the worker takes it from the table."""
+
+    case: int
+    connection: str
+    plan: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StopRun:
+    """Ask a running test to stop sending."""
+
+    run: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """Write the scorecard and show it, at this place among the replies."""
+
+    case: int
+
+
+@dataclass(frozen=True)
+class SetLanguage:
+    """Remember the person's language."""
+
+    language: str
+
+
+Effect = (
+    Say
+    | Consult
+    | Explain
+    | Open
+    | Widen
+    | SetProfile
+    | Record
+    | Attach
+    | Assign
+    | StartRun
+    | StopRun
+    | Report
+    | SetLanguage
+)

@@ -1,0 +1,135 @@
+"""Files that arrive: which item they belong to, and how much they prove."""
+
+from dataclasses import replace
+
+from bot.dialogue import answering, asking
+from bot.dialogue.case import FileKept
+from bot.dialogue.effects import Attach
+from bot.dialogue.scene import Incoming
+from bot.dialogue.session import Pending
+from bot.dialogue.talk import Said, Talk
+from evaluators.checklist import Item
+from evaluators.evidence import Level
+
+KILO = 1024
+
+
+def on_files(talk: Talk, incoming: Incoming) -> None:
+    """Tie each file to an item and say to which; a caption may name the item's number."""
+    for problem in incoming.refused:
+        talk.say(problem)
+    if not incoming.files:
+        return answering.repeat(talk)
+    if talk.case is None:
+        return talk.tell("file.no_case")
+    item = _belongs_to(talk, incoming.text)
+    if item is None:
+        return talk.tell("file.which")
+    for file in incoming.files:
+        _attach(talk, item, file)
+    if "lookup" in item.verify:
+        choices = [(word, talk.word(f"file.{word}")) for word in ("verified", "documented")]
+        return talk.put("file_level", talk.word("file.ask_level"), choices, item=item.id)
+    return _after(talk)
+
+
+def _belongs_to(talk: Talk, caption: str) -> Item | None:
+    checklist = talk.scene.checklist
+    if caption.strip().isdigit():
+        return checklist.numbered(int(caption))
+    pending = talk.session.pending
+    if pending is not None and pending.awaiting == "follow_up":
+        return checklist.by_id[pending.item]
+    case = talk.open_case()
+    last = checklist.by_id.get(talk.session.last)
+    if last is not None and (said := case.said(last.id)) and said.choice == "yes":
+        return last  # the yes just given, whose proof was asked for
+    if pending is not None and pending.item:
+        return checklist.by_id[pending.item]
+    return last
+
+
+def _attach(talk: Talk, item: Item, file: FileKept) -> None:
+    case = talk.open_case()
+    already = any(name == item.id and kept.sha256 == file.sha256 for name, kept in case.files)
+    if not already:
+        talk.case = case.with_file(item.id, file)
+        talk.do(Attach(case.id, item.id, file))
+    talk.tell(
+        "file.known" if already else "file.kept",
+        name=file.name,
+        size=_size(file.size),
+        kind=file.media_type,
+        digest=file.sha256[:8],
+        number=talk.number(item.id),
+        ask=item.ask.of(talk.language),
+    )
+    _raise_level(talk, item)
+
+
+def _raise_level(talk: Talk, item: Item) -> None:
+    """The answer that stands is kept again at the level its files now give it."""
+    case = talk.open_case()
+    said = case.said(item.id)
+    if said is None or said.choice not in {None, "yes", "partly"} or said.parked:
+        return
+    if case.proof(item) > said.level:
+        last = talk.session.last
+        talk.record(item, Said(said.choice, said.value, said.words, said.note))
+        talk.session = replace(talk.session, last=last)
+
+
+def on_file_level(talk: Talk, pending: Pending, word: str) -> None:
+    """Official look-up or plain paper."""
+    item = talk.item(pending.item)
+    if word == "verified":
+        case = talk.open_case()
+        newest = next(file for name, file in reversed(case.files) if name == item.id)
+        raised = replace(newest, level=Level.VERIFIED)
+        talk.case = case.with_file(item.id, raised)
+        talk.do(Attach(case.id, item.id, raised))
+        _raise_level(talk, item)
+    talk.tell("file.level_kept", number=talk.number(item.id), level=talk.word(f"level.{word}"))
+    return _after(talk)
+
+
+def move_last(talk: Talk, number: int) -> None:
+    """`evidence to 7`: the newest file belongs to another item as well."""
+    item = talk.scene.checklist.numbered(number)
+    files = talk.open_case().files
+    if item is None or not files:
+        return talk.tell("file.which")
+    _attach(talk, item, replace(files[-1][1], level=Level.DOCUMENTED))
+    return _after(talk)
+
+
+def _after(talk: Talk) -> None:
+    """Back to the question that waits, or on to the next."""
+    pending = talk.session.pending
+    if pending is not None and pending.awaiting in {"file_level", "follow_up"}:
+        return asking.ask_next(talk)
+    if pending is not None:
+        return answering.repeat(talk)
+    return asking.ask_next(talk)
+
+
+def list_files(talk: Talk) -> None:
+    """`evidence` alone: what is stored, and how to add to it."""
+    files = talk.open_case().files
+    lines = [
+        talk.word(
+            "file.line",
+            number=talk.number(item),
+            name=file.name,
+            digest=file.sha256[:8],
+            level=talk.word(f"level.{file.level.word}"),
+        )
+        for item, file in files[-8:]
+    ]
+    talk.say("\n".join([talk.word("file.how", count=len(files)), *lines]))
+
+
+def _size(size: int) -> str:
+    if size >= KILO * KILO:
+        return f"{size / KILO / KILO:.1f} MB"
+    return f"{max(1, round(size / KILO))} KB"

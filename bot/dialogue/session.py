@@ -1,0 +1,87 @@
+"""Where a conversation stands: a small value, stored after every turn, compared and replaced."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
+
+Awaiting = Literal[
+    "answer",  # an item's answer; data: words (own words waiting to be judged)
+    "reason",  # why an item does not apply
+    "colleague",  # whom to give an item to
+    "follow_up",  # the one question after a weak answer
+    "walk",  # full or pre-screen; data: vendor
+    "kinds",  # profile: what is sent
+    "international",  # profile
+    "multilingual",  # profile
+    "connection",  # which connection a test goes through; data: count
+    "claim",  # the rate the vendor claims; data: count, connection
+    "confirm",  # go or no go for a planned test; data: plan, connection
+    "file_level",  # what kind of paper the last file was; data: evidence
+]
+
+
+@dataclass(frozen=True)
+class Pending:
+    """The question that waits for an answer."""
+
+    awaiting: Awaiting
+    item: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Session:
+    """The state of one conversation.
+
+    `asked` counts the questions put so far; buttons carry it, so that a stale one is recognised.
+    `case` is the evaluation talked about; 0 one that this very turn creates, None none.
+    `trail` holds the items asked, newest last, for going back; `changing` the item being changed.
+    """
+
+    language: str = "zh"
+    case: int | None = None
+    asked: int = 0
+    pending: Pending | None = None
+    trail: tuple[str, ...] = ()
+    last: str = ""  # the item answered last: what a file without a number belongs to
+    part_only: bool = False  # only the person's own department's questions
+
+    def waiting(self, awaiting: Awaiting, item: str = "", **data: Any) -> Self:
+        """The session after one more question was put."""
+        trail = self.trail
+        if awaiting == "answer" and (not trail or trail[-1] != item):
+            trail = (*trail[-30:], item)
+        pending = Pending(awaiting, item, data)
+        return replace(self, pending=pending, asked=self.asked + 1, trail=trail)
+
+    def idle(self) -> Self:
+        """The session with nothing waiting for an answer."""
+        return replace(self, pending=None)
+
+    def to_json(self) -> dict[str, Any]:
+        pending = self.pending and {
+            "awaiting": self.pending.awaiting,
+            "item": self.pending.item,
+            "data": self.pending.data,
+        }
+        return {
+            "language": self.language,
+            "case": self.case,
+            "asked": self.asked,
+            "pending": pending,
+            "trail": list(self.trail),
+            "last": self.last,
+            "part_only": self.part_only,
+        }
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> Self:
+        pending = raw.get("pending")
+        return cls(
+            language=raw.get("language", "zh"),
+            case=raw.get("case"),
+            asked=raw.get("asked", 0),
+            pending=Pending(**pending) if pending else None,
+            trail=tuple(raw.get("trail", ())),
+            last=raw.get("last", ""),
+            part_only=raw.get("part_only", False),
+        )

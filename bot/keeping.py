@@ -1,0 +1,124 @@
+"""Keeps what a turn decided: each effect becomes rows, inside the caller's transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session as Sql
+
+from bot.dialogue import effects as do
+from bot.dialogue.effects import Effect
+from bot.dialogue.session import Session
+from bot.store import cases, chats, people
+from bot.store.tables import Assignment, Conversation, Evaluation, Evidence, Run, Turn
+from bot.store.vault import Vault
+
+NEW = 0  # a case that this very turn opens
+
+
+@dataclass
+class Keeper:
+    """Writes the effects of one turn, in order. `opened` is the evaluation the turn started."""
+
+    sql: Sql
+    vault: Vault
+    row: Conversation
+    now: datetime
+    add_run: Callable[[Sql, Run, str], None]
+    turn: int | None = None
+    opened: int = NEW
+
+    def note_turn(self, message_id: str, words: str) -> None:
+        turn = Turn(
+            conversation_id=self.row.id,
+            message_id=message_id,
+            person_id=self.row.person_id,
+            at=self.now,
+            words_sealed=self.vault.seal(words, "turn.words") if words else None,
+        )
+        self.sql.add(turn)
+        self.sql.flush()
+        self.turn = turn.id
+
+    def note_state(self, session: Session) -> None:
+        self.row.state = session.to_json()
+        self.row.revision += 1
+        self.row.updated_at = self.now
+        self.sql.add(self.row)
+
+    def keep(self, effect: Effect, version: str) -> None:
+        """Write one effect; `version` is the checklist's, kept with a new evaluation."""
+        match effect:
+            case do.Say():
+                chats.queue(self.sql, self.row.id, chats.body(effect), self.now)
+            case do.Open(vendor, walk):
+                self._open(vendor, walk, version)
+            case do.SetLanguage(language):
+                people.speak(self.sql, self.row.person_id, language)
+            case do.StopRun(run_id):
+                self.sql.get_one(Run, run_id).stop_asked_at = self.now
+            case do.SetProfile() | do.Widen() | do.Record() | do.Attach() | do.Assign():
+                self._about_case(effect, effect.case or self.opened)
+            case do.StartRun():
+                self._start(effect, effect.case or self.opened)
+            case _:
+                raise TypeError(f"nobody keeps {effect!r}")
+
+    def _open(self, vendor: str, walk: str, version: str) -> None:
+        row = Evaluation(
+            vendor=vendor,
+            walk=walk,
+            checklist_version=version,
+            created_by=self.row.person_id,
+            created_at=self.now,
+        )
+        self.sql.add(row)
+        self.sql.flush()
+        self.opened = row.id or NEW
+
+    def _about_case(
+        self,
+        effect: do.SetProfile | do.Widen | do.Record | do.Attach | do.Assign,
+        case_id: int,
+    ) -> None:
+        match effect:
+            case do.SetProfile(_, profile):
+                self.sql.get_one(Evaluation, case_id).profile = profile.to_json()
+            case do.Widen():
+                self.sql.get_one(Evaluation, case_id).walk = "full"
+            case do.Record(_, given):
+                row = cases.answer_row(self.vault, case_id, given)
+                row.person_id, row.turn_id = self.row.person_id, self.turn
+                self.sql.add(row)
+            case do.Attach(_, item, file):
+                columns = cases.file_row(self.vault, case_id, item, file)
+                self.sql.add(
+                    Evidence(
+                        **columns, person_id=self.row.person_id, turn_id=self.turn, at=self.now
+                    )
+                )
+            case do.Assign(_, item, colleague):
+                self.sql.add(
+                    Assignment(
+                        evaluation_id=case_id,
+                        item_id=item,
+                        colleague=colleague,
+                        by=self.row.person_id,
+                        at=self.now,
+                    )
+                )
+        self.sql.flush()
+
+    def _start(self, effect: do.StartRun, case_id: int) -> None:
+        run = Run(
+            evaluation_id=case_id,
+            connection_id=0,  # the sender fills in the connection named
+            conversation_id=self.row.id,
+            plan=effect.plan,
+            state="confirmed",
+            planned_by=self.row.person_id,
+            planned_at=self.now,
+            confirmed_by=self.row.person_id,
+            confirmed_at=self.now,
+        )
+        self.add_run(self.sql, run, effect.connection)

@@ -1,0 +1,141 @@
+"""Evaluations in SQL: loading one as the dialogue sees it, and keeping what was decided."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlmodel import Session, col, select
+
+from bot.dialogue.case import Case, FileKept, Given, Profile, RunLine
+from bot.dialogue.scene import CaseLine
+from bot.store.tables import (
+    Answer,
+    Assignment,
+    Connection,
+    Evaluation,
+    Evidence,
+    Person,
+    Run,
+)
+from bot.store.vault import Vault
+from evaluators.checklist import Choice
+from evaluators.evidence import level
+
+
+def lines(session: Session) -> tuple[CaseLine, ...]:
+    """Every evaluation, oldest first."""
+    rows = session.exec(select(Evaluation).order_by(col(Evaluation.id))).all()
+    return tuple(CaseLine(row.id or 0, row.vendor, row.walk) for row in rows)
+
+
+def load(session: Session, vault: Vault, case_id: int) -> Case | None:
+    """One evaluation with every revision of every answer."""
+    row = session.get(Evaluation, case_id)
+    if row is None:
+        return None
+    people = {person.id: person.name for person in session.exec(select(Person))}
+    return Case(
+        id=case_id,
+        vendor=row.vendor,
+        walk=row.walk,
+        started=row.created_at,
+        profile=Profile.from_json(row.profile),
+        answers=tuple(
+            _given(answer, people, vault)
+            for answer in session.exec(
+                select(Answer).where(Answer.evaluation_id == case_id).order_by(col(Answer.id))
+            )
+        ),
+        files=tuple(
+            (kept.item_id, _file(kept, vault))
+            for kept in session.exec(
+                select(Evidence).where(Evidence.evaluation_id == case_id).order_by(col(Evidence.id))
+            )
+        ),
+        colleagues={
+            given.item_id: given.colleague
+            for given in session.exec(
+                select(Assignment)
+                .where(Assignment.evaluation_id == case_id)
+                .order_by(col(Assignment.id))
+            )
+        },
+        runs=runs(session, case_id),
+    )
+
+
+def _given(row: Answer, people: dict[int | None, str], vault: Vault) -> Given:
+    return Given(
+        item=row.item_id,
+        choice=cast(Choice | None, row.choice),
+        value=row.value.get("typed"),
+        level=level(row.level),
+        at=row.at,
+        by=people.get(row.person_id) if row.person_id is not None else None,
+        words=vault.unseal(row.words_sealed, "answer.words") if row.words_sealed else "",
+        note=vault.unseal(row.note_sealed, "answer.note") if row.note_sealed else "",
+        revision=row.revision,
+        low=row.value.get("low"),
+        high=row.value.get("high"),
+        run=row.run_id,
+        id=row.id,
+    )
+
+
+def _file(row: Evidence, vault: Vault) -> FileKept:
+    name = vault.unseal(row.name_sealed, "evidence.name") if row.name_sealed else ""
+    return FileKept(row.sha256, row.media_type, row.size, name, level(row.level))
+
+
+def runs(session: Session, case_id: int) -> tuple[RunLine, ...]:
+    """The send tests of one evaluation, oldest first."""
+    found: Sequence[tuple[Run, Connection]] = session.exec(
+        select(Run, Connection)
+        .join(Connection, col(Run.connection_id) == col(Connection.id))
+        .where(Run.evaluation_id == case_id)
+        .order_by(col(Run.id))
+    ).all()
+    return tuple(
+        RunLine(
+            run.id or 0,
+            run.state,
+            connection.name,
+            connection.simulated is not None,
+            run.progress,
+            run.result,
+        )
+        for run, connection in found
+    )
+
+
+def answer_row(vault: Vault, case_id: int, given: Given) -> Answer:
+    """An answer as a row; the next revision is unique, so two writers cannot both be it."""
+    value: dict[str, Any] = {
+        key: part
+        for key, part in (("typed", given.value), ("low", given.low), ("high", given.high))
+        if part is not None
+    }
+    return Answer(
+        evaluation_id=case_id,
+        item_id=given.item,
+        revision=given.revision,
+        run_id=given.run,
+        at=given.at,
+        choice=given.choice,
+        value=value,
+        level=given.level.word,
+        words_sealed=vault.seal(given.words, "answer.words") if given.words else None,
+        note_sealed=vault.seal(given.note, "answer.note") if given.note else None,
+    )
+
+
+def file_row(vault: Vault, case_id: int, item: str, file: FileKept) -> dict[str, Any]:
+    """A stored file's columns, without who brought it and when."""
+    return {
+        "evaluation_id": case_id,
+        "item_id": item,
+        "sha256": file.sha256,
+        "media_type": file.media_type,
+        "size": file.size,
+        "level": file.level.word,
+        "name_sealed": vault.seal(file.name, "evidence.name"),
+    }

@@ -1,0 +1,156 @@
+"""Delivery receipts: the text of appendix B, the optional parameters, and a fast way through both.
+
+The text is not standardised: vendors vary case, order and what follows `id:`. Optional parameters
+(receipted_message_id, message_state) say the same in a defined form and go first where present.
+"""
+
+import re
+import struct
+from dataclasses import dataclass, replace
+
+from evaluators.protocols.smpp.codec import (
+    ESM_INTERMEDIATE,
+    ESM_RECEIPT,
+    ESM_TYPE,
+    TLV_MESSAGE_STATE,
+    TLV_NETWORK_ERROR_CODE,
+    TLV_RECEIPTED_MESSAGE_ID,
+    Sms,
+)
+
+STATES = {
+    1: "ENROUTE",
+    2: "DELIVRD",
+    3: "EXPIRED",
+    4: "DELETED",
+    5: "UNDELIV",
+    6: "ACCEPTD",
+    7: "UNKNOWN",
+    8: "REJECTD",
+}
+"""message_state values as the seven letters of the text form."""
+STATE_CODES = {text: code for code, text in STATES.items()}
+
+_FIELD = re.compile(rb"\b(id|sub|dlvrd|submit date|done date|stat|err): *([^ ]*)", re.IGNORECASE)
+_TEXT = re.compile(rb"text:", re.IGNORECASE)
+_TAG_SIZE = struct.Struct(">HH")
+_STATE_BYTES = {code: text.encode() for code, text in STATES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One delivery report; dates are YYMMDDhhmm (some vendors add ss) in the vendor's own zone."""
+
+    message_id: bytes
+    state: str
+    err: str = ""
+    submitted: str = ""
+    done: str = ""
+    sub: str = "001"
+    dlvrd: str = "000"
+    text: bytes = b""
+
+
+def parse(data: bytes) -> Report | None:
+    """The report a receipt text gives, or None if it has no id or no state."""
+    found = _TEXT.search(data)
+    text = data[found.end() :] if found else b""
+    fields: dict[bytes, bytes] = {}
+    for match in _FIELD.finditer(data, 0, found.start() if found else len(data)):
+        fields.setdefault(match[1].lower(), match[2])
+    if not fields.get(b"id") or not fields.get(b"stat"):
+        return None
+    return Report(
+        message_id=fields[b"id"],
+        state=_word(fields[b"stat"]),
+        err=_word(fields.get(b"err", b"")),
+        submitted=_word(fields.get(b"submit date", b"")),
+        done=_word(fields.get(b"done date", b"")),
+        sub=_word(fields.get(b"sub", b"")),
+        dlvrd=_word(fields.get(b"dlvrd", b"")),
+        text=text,
+    )
+
+
+def format(report: Report) -> bytes:
+    """The text of appendix B."""
+    head = (
+        f"sub:{report.sub} dlvrd:{report.dlvrd} submit date:{report.submitted} "
+        f"done date:{report.done} stat:{report.state} err:{report.err} text:"
+    )
+    return b"id:%b %b%b" % (report.message_id, head.encode("latin-1"), report.text[:20])
+
+
+def read(sms: Sms) -> Report | None:
+    """The report a deliver_sm carries, None if it is a handset's message."""
+    kind = sms.esm_class & ESM_TYPE
+    report = parse(sms.user_data)
+    if kind == 0:  # some vendors forget the bit
+        return report
+    if kind not in {ESM_RECEIPT, ESM_INTERMEDIATE}:
+        return None
+    given = report or Report(b"", "UNKNOWN", _network_error(sms))
+    message_id = (sms.tlv(TLV_RECEIPTED_MESSAGE_ID) or b"").rstrip(b"\0") or given.message_id
+    state = sms.tlv(TLV_MESSAGE_STATE) or b""
+    if not message_id:
+        return None
+    known = STATES.get(state[0]) if len(state) == 1 else None
+    return replace(given, message_id=message_id, state=known or given.state)
+
+
+def quick(data: bytes, start: int, end: int) -> tuple[bytes, bytes, bytes] | None:
+    """(id, state, err) of the deliver_sm at data[start:end] if it has the usual shape.
+
+    None means "look properly" (codec.decode, then read): never another answer than those give.
+    """
+    source = data.find(b"\0", start + 19, end)
+    esm = data.find(b"\0", source + 3, end) + 1
+    text = esm + 10
+    if source < 0 or esm < source or text > end or data[start + 16]:
+        return None
+    if data[esm] != ESM_RECEIPT or data[esm + 3 : esm + 5] != b"\0\0":
+        return None
+    tail = text + data[text - 1]
+    found = _usual(data, text, tail) if tail <= end else None
+    return found if found is None or tail == end else _with_tlvs(data, tail, end, found)
+
+
+def _usual(data: bytes, text: int, tail: int) -> tuple[bytes, bytes, bytes] | None:
+    """`id:X ... stat:S err:E` and then the end or `text:`, nothing else."""
+    gap = data.find(b" ", text, tail)
+    stat = data.find(b" stat:", text, tail)
+    gone = data.find(b" err:", stat + 6, tail)
+    if gap < text + 4 or stat < gap or gone < 0 or data[text : text + 3] != b"id:":
+        return None
+    over = data.find(b" ", gone + 5, tail)
+    state = data[stat + 6 : gone]
+    err = data[gone + 5 : over if over > 0 else tail]
+    if not state or b" " in state or not err or b":" in err or b"ext:" in data[gap:stat]:
+        return None
+    return data[text + 3 : gap], state, err
+
+
+def _with_tlvs(
+    data: bytes, at: int, end: int, found: tuple[bytes, bytes, bytes]
+) -> tuple[bytes, bytes, bytes] | None:
+    message_id, state, err = found
+    while at + 4 <= end:
+        tag, size = _TAG_SIZE.unpack_from(data, at)
+        at += 4
+        if at + size > end:
+            return None
+        if tag == TLV_RECEIPTED_MESSAGE_ID:
+            message_id = data[at : at + size].rstrip(b"\0") or message_id
+        elif tag == TLV_MESSAGE_STATE and size == 1:
+            state = _STATE_BYTES.get(data[at], state)
+        at += size
+    return (message_id, state, err) if at == end else None
+
+
+def _network_error(sms: Sms) -> str:
+    value = sms.tlv(TLV_NETWORK_ERROR_CODE)
+    return str(int.from_bytes(value[1:], "big")) if value else ""
+
+
+def _word(value: bytes) -> str:
+    return value.decode("latin-1")

@@ -1,0 +1,108 @@
+"""The port through which a send test becomes durable. The runner knows no SQL.
+
+What is on disk after a crash, at each moment:
+
+- before anything leaves: every message, `planned`; then `armed_upto` is raised, and only then may
+  messages below it leave. So a `planned` message at or above the mark certainly did not leave.
+- below the mark without an answer on disk: it may have left or not. Whoever takes the run over
+  makes it `unknown`, and nobody ever sends it again.
+- answers, receipts and arrivals: within one flush (some 50 ms) of their coming. What came in the
+  last flush before a crash is lost, and shows as `unknown` or as a missing receipt.
+- a process that was frozen and replaced: it may still add what it learnt, because facts are facts,
+  but its next `arm` is refused and it sends nothing more.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from evaluators.sending.metrics import Row
+
+
+class Planned(NamedTuple):
+    """One message to be: whom it goes to (the store's own id) and the token inside its text."""
+
+    number_id: int
+    token: str
+
+
+class Answer(NamedTuple):
+    """The vendor's answer, times in ns since 1970. `status` None: it did not come in time."""
+
+    seq: int
+    sent_ns: int
+    at_ns: int
+    status: int | None
+    vendor_id: str
+
+
+class Report(NamedTuple):
+    """A delivery report for a message of this run; at_ns in ns since 1970."""
+
+    seq: int
+    at_ns: int
+    state: str
+    code: str
+
+
+class Arrival(NamedTuple):
+    """A text on a handset: when it came, who it says it is from, and whether the text is ours."""
+
+    seq: int
+    at_ns: int
+    sender: str
+    same: bool
+
+
+@dataclass(slots=True)
+class Group:
+    """What one flush makes durable, in one commit."""
+
+    sent: list[tuple[int, int]] = field(default_factory=list)  # (seq, ns): left, not yet answered
+    answers: list[Answer] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.sent or self.answers or self.reports or self.arrivals)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a run stands for the process that takes it over.
+
+    `accepted` are (vendor's id, seq) of messages still without a final receipt, as the correlator
+    wants them back. `counts` is how many messages are in each state, and under `delivered` and
+    `arrived` how many have such a receipt and such an arrival. `notes` is what was noted last.
+    """
+
+    planned: int
+    armed_upto: int
+    accepted: Sequence[tuple[bytes, int]] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+class Ledger(Protocol):
+    """One run's messages, held by one process at a time. Every method has committed on return."""
+
+    def plan(self, messages: Iterable[Planned]) -> None:
+        """Write the messages, seq 0 onwards; nothing happens where they are already written."""
+
+    def standing(self) -> Standing:
+        """What the takeover found."""
+
+    def due(self, first: int, dues_ns: Sequence[int]) -> None:
+        """When the messages from `first` on are due, ns since 1970; only messages still planned."""
+
+    def arm(self, upto: int) -> bool:
+        """Allow every seq < `upto` to leave. False: another process has the run; send no more."""
+
+    def record(self, group: Group) -> None:
+        """Add what was learnt; a later fact never takes an earlier one away."""
+
+    def note(self, progress: dict[str, Any]) -> None:
+        """Keep the run's progress for people; only the newest is kept."""
+
+    def rows(self) -> list[Row]:
+        """Every message as the metrics want it, by seq."""

@@ -1,0 +1,137 @@
+"""The dense leg: which indexed texts lie nearest to a question's vector.
+
+Vectors live in Chroma, in one folder that one process owns: two writers of an embedded Chroma
+lose vectors silently (measured). Whoever comes second searches the same vectors with numpy and
+finds the same.
+"""
+
+import fcntl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from knowledge.embedding import Embedder, Vectors, as_langchain
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from langchain_chroma import Chroma
+
+NEAREST = 200  # texts that get a score; the others count as 0
+PREFIX = "guidance-"
+BATCH = 1000
+# ef_search as wide as the result makes the approximate search exact at our sizes
+_SPACE = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 2 * NEAREST}}
+
+
+class Store(Protocol):
+    """Cosines (-1 to 1) of the NEAREST texts to a vector; every other text has 0."""
+
+    def cosines(self, vector: Vectors) -> Vectors: ...
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """All vectors in one array: exact, and for some thousand texts as fast as an index."""
+
+    vectors: Vectors
+
+    def cosines(self, vector: Vectors) -> Vectors:
+        every: Vectors = self.vectors @ vector
+        if len(every) > NEAREST:
+            far = np.argpartition(-every, NEAREST)[NEAREST:]
+            every[far] = 0
+        return every
+
+
+class Ownership:
+    """The right of one process to write the folder, held until `release` or the process ends.
+
+    False in a boolean context when another process has it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file: IO[str] | None = (folder / "owner.lock").open("w", encoding="utf-8")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.release()
+
+    def __bool__(self) -> bool:
+        return self._file is not None
+
+    def release(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class InChroma:
+    """The same vectors in a persistent Chroma collection, searched through LangChain."""
+
+    def __init__(self, client: "ClientAPI", store: "Chroma", count: int) -> None:
+        self._client, self._store, self._count = client, store, count
+
+    @classmethod
+    def open(cls, folder: Path, name: str, texts: "Texts", embedder: Embedder) -> "InChroma":
+        """The collection of this name, filled if it is new; those of older pages are removed.
+
+        Only for the process that owns the folder.
+        """
+        from langchain_chroma import Chroma
+
+        client = _client(folder)
+        name = PREFIX + name
+        for other in client.list_collections():
+            if other.name.startswith(PREFIX) and other.name != name:
+                client.delete_collection(other.name)
+        _fill(client, name, texts)
+        store = Chroma(name, as_langchain(embedder), client=client)
+        return cls(client, store, len(texts.vectors))
+
+    def close(self) -> None:
+        """Let go of the folder's files."""
+        self._client.close()
+
+    def cosines(self, vector: Vectors) -> Vectors:
+        near = self._store.similarity_search_by_vector_with_relevance_scores(
+            vector.tolist(), k=min(NEAREST, self._count)
+        )
+        every = np.zeros(self._count, dtype=np.float32)
+        for document, distance in near:
+            every[int(document.id or 0)] = 1 - distance
+        return every
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What a collection holds: texts and their vectors, in the same order."""
+
+    texts: tuple[str, ...]
+    vectors: Vectors
+
+
+def _client(folder: Path) -> "ClientAPI":
+    import chromadb
+    from chromadb.config import Settings
+
+    return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+
+
+def _fill(client: "ClientAPI", name: str, texts: Texts) -> None:
+    # embedding_function=None: the default one would download a model
+    collection = client.get_or_create_collection(
+        name, embedding_function=None, configuration=_SPACE
+    )
+    count = len(texts.texts)
+    if collection.count() == count:
+        return
+    for start in range(0, count, BATCH):
+        rows = range(start, min(start + BATCH, count))
+        collection.upsert(
+            ids=[str(row) for row in rows],
+            embeddings=texts.vectors[rows.start : rows.stop],
+            documents=[texts.texts[row] for row in rows],
+        )

@@ -1,0 +1,173 @@
+"""Texts as vectors, with no network: a table fitted on our own pages, or any chosen model.
+
+The table gives each character n-gram, English stem and glossary concept a place found by a
+truncated SVD (latent semantic analysis) of our own passages and questions; a text is the mean of
+its terms. It is kept as a sentence-transformers `StaticEmbedding`, so that a table and a large
+model load alike. Applying it needs numpy only, and both ways give the same vectors, which is why
+nobody has to wait for torch.
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.text import CONCEPT, Glossary, is_chinese, normalise, runs
+
+if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
+    from sentence_transformers import SentenceTransformer
+
+DIMENSIONS = 128
+LONGEST_GRAM = 3
+UNKNOWN = "[UNK]"
+VERSION = "1"  # raise it when the same pages would give another table
+
+Vectors = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """Turns texts into rows of length 1 (or 0 when nothing in the text is known)."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors: ...
+
+
+def grams(text: str, glossary: Glossary) -> list[str]:
+    """The terms the table knows: 1- to 3-grams, English stems, concepts of the glossary."""
+    text = normalise(text)
+    found = [concept.upper() for concept in glossary.concepts(text)]
+    for run in runs(text):
+        if is_chinese(run):
+            found.extend(
+                run[at : at + size]
+                for size in range(1, LONGEST_GRAM + 1)
+                for at in range(len(run) - size + 1)
+            )
+        else:
+            found.append(run)
+    return found
+
+
+@dataclass(frozen=True)
+class Table:
+    """Terms and their rows; the first row is of terms nobody wrote, and is zero."""
+
+    vocabulary: dict[str, int]
+    rows: Vectors
+    glossary: Glossary
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), self.rows.shape[1]), dtype=np.float32)
+        for number, text in enumerate(texts):
+            known = [self.vocabulary.get(gram, 0) for gram in grams(text, self.glossary)]
+            if known:
+                vectors[number] = self.rows[known].mean(axis=0)
+        return unit_length(vectors)
+
+    def save(self, folder: Path) -> None:
+        """Write the three files sentence-transformers needs to load it as a StaticEmbedding."""
+        from safetensors.numpy import save_file
+        from tokenizers import Tokenizer
+        from tokenizers.models import WordLevel
+        from tokenizers.pre_tokenizers import WhitespaceSplit
+
+        folder.mkdir(parents=True, exist_ok=True)
+        tokenizer = Tokenizer(WordLevel(self.vocabulary, unk_token=UNKNOWN))
+        tokenizer.pre_tokenizer = WhitespaceSplit()
+        tokenizer.save(str(folder / "tokenizer.json"))
+        save_file({"embedding.weight": self.rows}, folder / "model.safetensors")
+        kind = "sentence_transformers.models.StaticEmbedding"
+        modules = [{"idx": 0, "name": "0", "path": "", "type": kind}]
+        (folder / "modules.json").write_text(json.dumps(modules), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, glossary: Glossary) -> "Table":
+        from safetensors.numpy import load_file
+
+        tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+        rows = load_file(folder / "model.safetensors")["embedding.weight"]
+        return cls(tokenizer["model"]["vocab"], rows, glossary)
+
+
+def unit_length(vectors: Vectors) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: Vectors = vectors / np.where(lengths > 0, lengths, 1)
+    return scaled
+
+
+def fit(texts: Sequence[str], glossary: Glossary, dimensions: int = DIMENSIONS) -> Table:
+    """Fit a table on these texts. The same texts always give the same table."""
+    from scipy.sparse import csr_array, diags_array
+    from scipy.sparse.linalg import svds
+
+    counts = [Counter(grams(text, glossary)) for text in texts]
+    spread = Counter(gram for count in counts for gram in count)
+    kept = sorted(gram for gram, n in spread.items() if n > 1 or len(gram) == 1)
+    column = {gram: number for number, gram in enumerate(kept)}
+    cells = [
+        (row, column[gram], 1 + np.log(n))
+        for row, count in enumerate(counts)
+        for gram, n in count.items()
+        if gram in column
+    ]
+    rows, columns, often = zip(*cells, strict=True)
+    idf = np.log((1 + len(texts)) / (1 + np.array([spread[gram] for gram in kept]))) + 1
+    matrix = csr_array((often, (rows, columns)), shape=(len(texts), len(kept))) * idf
+    matrix = diags_array(1 / np.maximum(np.sqrt(matrix.power(2).sum(axis=1)), 1e-9)) @ matrix
+    size = min(dimensions, min(matrix.shape) - 1)
+    start = np.full(min(matrix.shape), 1 / np.sqrt(min(matrix.shape)))
+    _, _, right = svds(matrix, k=size, v0=start)
+    places = (right.T * idf[:, None]).astype(np.float32)
+    vocabulary = {UNKNOWN: 0} | {gram: number + 1 for number, gram in enumerate(kept)}
+    unknown = np.zeros((1, size), dtype=np.float32)
+    return Table(vocabulary, np.vstack([unknown, places]), glossary)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that sentence-transformers loads; `prepare` is how its texts are written."""
+
+    model: "SentenceTransformer"
+    glossary: Glossary | None  # of a fitted table; None: the model reads plain text
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        if self.glossary is not None:
+            texts = [" ".join(grams(text, self.glossary)) for text in texts]
+        found = self.model.encode(list(texts), show_progress_bar=False, convert_to_numpy=True)
+        return unit_length(np.asarray(found, dtype=np.float32))
+
+
+def load_model(name: str, glossary: Glossary | None, *, offline: bool = True) -> Model:
+    """Load any sentence-transformers model by path or name; raises what that library raises.
+
+    `offline` keeps the hub's client from opening a connection, which without a network blocks
+    for a minute.
+    """
+    if offline:
+        for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+            os.environ.setdefault(variable, "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    from sentence_transformers import SentenceTransformer
+
+    return Model(SentenceTransformer(name, device="cpu"), glossary)
+
+
+def as_langchain(embedder: Embedder) -> "Embeddings":
+    """The embedder under LangChain's interface, as its vector stores want it."""
+    from langchain_core.embeddings import Embeddings
+
+    class OwnEmbeddings(Embeddings):
+        def embed_documents(self, texts: list[str]) -> list[list[float]]:
+            return [[float(x) for x in row] for row in embedder.embed(texts)]
+
+        def embed_query(self, text: str) -> list[float]:
+            return self.embed_documents([text])[0]
+
+    return OwnEmbeddings()
