@@ -1,6 +1,7 @@
 """Who may do what. Default deny: a role that is not named here may not."""
 
 ROLES = frozenset({"technical", "legal", "business", "approver"})
+DEPARTMENTS = ROLES - {"approver"}
 EVERYTHING = ROLES  # the terminal's owner, where no role was named
 
 

@@ -28,6 +28,7 @@ from bot.store.database import Database
 from bot.store.tables import Conversation, Run
 from bot.wording import Wording
 from evaluators.checklist import Checklist
+from evaluators.sending.plan import Plan
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +85,7 @@ class Assistant:
     database: Database
     checklist: Checklist
     wordings: dict[str, Wording]
+    plan: Plan
     guide: Guide
     scorer: Scorer
     sender: Sender
@@ -189,6 +191,7 @@ class Assistant:
             ),
             checklist=self.checklist,
             wordings=self.wordings,
+            plan=self.plan,
             now=self.clock(),
             cases=cases.lines(sql),
             case=cases.load(sql, vault, session.case) if session.case else None,

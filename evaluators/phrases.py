@@ -95,7 +95,8 @@ _LATER = Rule(
     whole="(?:以后|稍后|稍候|待会|等会|等下|等一下|回头|晚点|晚些|过会|下次|改天|迟点|之后)儿?"
     "(?:再(?:说|答|看|填|补|回答|问|回复|讲|弄))?"
     "|先?(?:跳过|跳|暂缓|放一放|放着|不答|略过)(?:这题|这个|这条)?",
-    english=r"(?:later|skip|pass|next|not now|another time|come back|remind me)\b|ask (?:me )?later",
+    english=r"(?:later|skip|pass|next|not now|another time|come back|remind me)\b"
+    "|ask (?:me )?later",
 )
 _NOT_BAD = Rule(
     "yes",
@@ -113,7 +114,7 @@ _PARTLY = Rule(
     "partly",
     whole="一半|差不多|勉强",
     starts="(?:差不多|基本上?|勉强)(?:有|是|满足|可以|能|达到|符合|支持|具备|达标|吧|$)",
-    holds="部分|一些|有些|有的有|有的是|大多|多数|不完全|不全|不都|没全|没完全|不是(?:全|都|所有)|有时|偶尔",
+    holds="部分|一些|有些|有的[有是]|大多|多数|不完全|不全|不都|没全|没完全|不是(?:全|都|所有)|有时|偶尔",
     english=r"(?:partly|partial(?:ly)?|somewhat|mostly|half|in part|sort of|kind of|sometimes)\b"
     r"|some(?: of (?:them|it))?(?:\W|$)|to some extent|almost\b"
     r"|not (?:all|fully|entirely|completely|quite|every|always)",

@@ -1,0 +1,1 @@
+"""Commands. Importing one stays light: what it needs is imported when it runs."""

@@ -14,6 +14,7 @@ from evaluators.evidence import Level
 
 WEAK = 0.5  # below this a typed value gets the follow-up question
 OFFERED_COLLEAGUES = 4
+LONGEST_NAME = 24
 
 
 def on_text(talk: Talk, pending: Pending, text: str) -> None:
@@ -148,7 +149,10 @@ def on_follow_up(talk: Talk, pending: Pending, text: str) -> None:
     keeps = stored if stored is not None else given.value
     words = text if stored is not None else given.words
     kept = talk.record(item, Said(given.choice, keeps, words, note=text))
-    _acknowledge(talk, item, kept, None, assumed=False)
+    if stored is None:
+        talk.tell("kept.note", number=talk.number(item.id), note=text)
+    else:
+        _acknowledge(talk, item, kept, None, assumed=False)
     return _onwards(talk, item, was_settled=False)
 
 
@@ -183,16 +187,26 @@ def on_colleague(talk: Talk, pending: Pending, name: str) -> None:
     item = talk.item(pending.item)
     if answers.looks_like_question(name):
         return ask_guidance(talk, name)
-    if name == "nobody" or name.strip().lower() in talk.scene.wordings[talk.language].words(
-        "words.nobody"
-    ):
+    if _nobody(talk, item, name):
         talk.tell("colleague.nobody")
+    elif len(name) > LONGEST_NAME or any(char.isdigit() for char in name):
+        talk.tell("colleague.name")
+        return repeat(talk)
     else:
         case = talk.open_case()
         talk.case = replace(case, colleagues={**case.colleagues, item.id: name})
         talk.do(Assign(case.id, item.id, name))
         talk.tell("colleague.given", number=talk.number(item.id), name=name)
     return _onwards(talk, item, was_settled=False)
+
+
+def _nobody(talk: Talk, item: Item, name: str) -> bool:
+    """Declined in so many words, or with one of the standing choices."""
+    declined = talk.scene.wordings[talk.language].words("words.nobody")
+    if name == "nobody" or name.strip().lower() in declined:
+        return True
+    parsed = answers.parse(name, item, talk.scene.now.date())
+    return isinstance(parsed, answers.Parsed) and parsed.choice is not None
 
 
 def _unclear(talk: Talk, item: Item, text: str) -> None:

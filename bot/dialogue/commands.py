@@ -32,7 +32,7 @@ WITH: dict[str, tuple[str, ...]] = {
     "test": ("test", "测试"),
     "evidence_to": ("evidence to", "证据归"),
 }
-_NUMBER = re.compile(r"^(?:第)?\s*(\d{1,3})\s*(?:题)?$")
+_NUMBER = re.compile(r"^(?:第)?\s*(\d{1,5})\s*(?:题)?$")
 
 
 @dataclass(frozen=True)

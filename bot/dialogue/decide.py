@@ -98,7 +98,7 @@ def _stale(talk: Talk, subject: str) -> None:
 
 def _chosen(talk: Talk, pending: Pending, word: str) -> None:
     if word == "?":
-        talk.tell("stale.number", most=len(pending.data["choices"]))
+        talk.tell("stale.number")
         return answering.repeat(talk)
     match pending.awaiting:
         case "answer":

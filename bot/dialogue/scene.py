@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.dialogue.case import Case, FileKept
 from bot.wording import Wording
 from evaluators.checklist import Checklist
+from evaluators.sending.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Scene:
     person: Person
     checklist: Checklist
     wordings: Mapping[str, Wording]
+    plan: Plan  # the arrival test as the company set it up
     now: datetime
     cases: tuple[CaseLine, ...] = ()
     case: Case | None = None

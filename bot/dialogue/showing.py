@@ -1,7 +1,11 @@
 """How items, answers and values are put into words."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from bot.dialogue.case import Case, Given
 from bot.dialogue.talk import Talk
+from bot.wording import Wording
 from evaluators.checklist import Item
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -65,3 +69,15 @@ def old_answers(talk: Talk, case: Case, item: Item) -> str:
     """What stands, shown before it is changed."""
     given = case.current(item.id)
     return answer(talk, item, given) if given else talk.word("answer.none")
+
+
+def progress(wording: Wording, state: str, counts: Mapping[str, Any]) -> str:
+    """A running test in one line."""
+    return wording(
+        "test.progress",
+        sent=counts.get("sent", 0),
+        planned=counts.get("planned", 0),
+        delivered=counts.get("delivered", 0),
+        arrived=counts.get("arrived", 0),
+        phase=wording(f"phase.{state}"),
+    )

@@ -1,10 +1,10 @@
 """A send test in the conversation: which connection, against which claim, go or no go, stop."""
 
-from dataclasses import replace
+from typing import Any
 
-from evaluators.sending.plan import Plan, arrival, cost
+from evaluators.sending.plan import Plan, cost
 
-from bot.dialogue import answering, asking
+from bot.dialogue import answering, asking, showing
 from bot.dialogue.case import RunLine
 from bot.dialogue.commands import Command
 from bot.dialogue.effects import StartRun, StopRun
@@ -16,7 +16,7 @@ from evaluators.checklist import Item
 from evaluators.sending import feasibility
 
 CLAIM_ITEM = "arrival.handset_rate"  # the measure whose item holds the vendor's claimed rate
-COUNT = 1000
+SIMULATED_WINDOW = 20.0  # seconds
 
 
 def begin(talk: Talk, command: Command) -> None:
@@ -24,7 +24,7 @@ def begin(talk: Talk, command: Command) -> None:
     run = talk.open_case().active_run()
     if run is not None:
         return talk.say(progress_line(talk, run))
-    count = command.number or COUNT
+    count = command.number or talk.scene.plan.count
     lines = talk.scene.lines
     choices = [(line.name, line.title) for line in lines]
     return talk.put("connection", talk.word("test.connection", count=count), choices, count=count)
@@ -79,19 +79,11 @@ def _line(talk: Talk, name: str) -> Line:
 
 def _plan(talk: Talk, line: Line, count: int, claimed: float) -> None:
     """The plan with cost, numbers and stop rule, shown before anything is sent."""
-    plan = arrival(
-        count=count,
-        claim=claimed / 100,
-        simulated=line.simulated,
-        kinds=talk.open_case().profile.kinds,
-        price=_price(talk),
-        rate=line.rate,
-    )
-    findings = feasibility.check(plan, feasibility.Facts.of(line), now=talk.scene.now)
+    plan = plan_for(talk, line, count, claimed)
+    findings = feasibility.check(plan, facts_of(line), talk.scene.now)
     lines = [_card(talk, plan, line)]
     lines += [f"- {finding.wording.of(talk.language)}" for finding in findings]
-    blocked = any(finding.blocking for finding in findings)
-    if blocked:
+    if any(finding.blocking for finding in findings):
         talk.say("\n".join([*lines, talk.word("test.blocked")]))
         return _back_to_the_walk(talk)
     if not line.simulated and not talk.scene.person.may_spend:
@@ -108,6 +100,23 @@ def _plan(talk: Talk, line: Line, count: int, claimed: float) -> None:
     )
 
 
+def plan_for(talk: Talk, line: Line, count: int, claimed: float) -> Plan:
+    """The company's arrival test, fitted to this vendor: count, claim, price, connection."""
+    own = talk.scene.plan
+    changes: dict[str, Any] = {
+        "connection": line.name,
+        "count": count,
+        "claim": claimed / 100,
+        "against": own.against if own.against and own.against < claimed / 100 else None,
+        "price": _price(talk) or 0,
+        "rate": min(own.rate, line.rate),
+        "panel": "simulated" if line.simulated else own.panel,
+    }
+    if line.simulated:  # simulated handsets answer within seconds
+        changes["window_s"] = SIMULATED_WINDOW
+    return Plan.model_validate(own.model_dump() | changes)
+
+
 def _price(talk: Talk) -> float | None:
     """The quoted price per message, where one was answered."""
     for item in talk.scene.checklist.items():
@@ -119,22 +128,38 @@ def _price(talk: Talk) -> float | None:
 
 
 def _card(talk: Talk, plan: Plan, line: Line) -> str:
-    total = cost(plan)
     return talk.word(
         "test.plan",
         count=plan.count,
         line=line.title,
         rate=f"{plan.rate:g}",
         seconds=round(plan.count / plan.rate),
-        window=f"{plan.window_s:g}",
+        window=showing.duration(talk, plan.window_s),
         claim=f"{plan.claim * 100:g}",
-        cost=talk.word("test.free") if line.simulated else _money(talk, total),
-        stop=plan.stop.wording.of(talk.language),
+        cost=_money(talk, plan, line),
+        stop=_stop_rule(talk, plan),
     )
 
 
-def _money(talk: Talk, total: float | None) -> str:
-    return talk.word("test.cost", total=f"{total:.2f}") if total is not None else "?"
+def _money(talk: Talk, plan: Plan, line: Line) -> str:
+    if line.simulated:
+        return talk.word("test.free")
+    if not plan.price:
+        return talk.word("test.no_price")
+    return talk.word("test.cost", total=f"{cost(plan):.2f}")
+
+
+def _stop_rule(talk: Talk, plan: Plan) -> str:
+    rule, parts = plan.stop, []
+    if rule and rule.missing:
+        share = f"{rule.missing.share * 100:g}"
+        parts.append(talk.word("test.stop_missing", share=share, after=rule.missing.after))
+    if rule and rule.losses:
+        losses = rule.losses
+        parts.append(talk.word("test.stop_losses", count=losses.count, among=losses.among))
+    if rule and rule.sequential:
+        parts.append(talk.word("test.stop_sequential", against=rule.sequential.against * 100))
+    return talk.word("list.comma").join(parts)
 
 
 def on_confirm(talk: Talk, pending: Pending, go: bool) -> None:
@@ -149,7 +174,7 @@ def on_confirm(talk: Talk, pending: Pending, go: bool) -> None:
 
 
 def _back_to_the_walk(talk: Talk) -> None:
-    talk.session = replace(talk.session.idle())
+    talk.session = talk.session.idle()
     asking.ask_next(talk)
 
 
@@ -160,13 +185,4 @@ def stop(talk: Talk, run: RunLine) -> None:
 
 
 def progress_line(talk: Talk, run: RunLine) -> str:
-    """A running test in one line."""
-    progress = run.progress
-    return talk.word(
-        "test.progress",
-        sent=progress.get("sent", 0),
-        planned=progress.get("planned", 0),
-        delivered=progress.get("delivered", 0),
-        arrived=progress.get("arrived", 0),
-        phase=talk.word(f"phase.{run.state}"),
-    )
+    return showing.progress(talk.scene.wordings[talk.language], run.state, run.progress)

@@ -4,8 +4,8 @@ What is on disk after a crash, at each moment:
 
 - before anything leaves: every message, `planned`; then `armed_upto` is raised, and only then may
   messages below it leave. So a `planned` message at or above the mark certainly did not leave.
-- below the mark without an answer on disk: it may have left or not. Whoever takes the run over
-  makes it `unknown`, and nobody ever sends it again.
+- below the mark without an answer on disk: it may have left or not, and its answer may have come
+  or not. Whoever takes the run over makes it `unknown`, and nobody ever sends it again.
 - answers, receipts and arrivals: within one flush (some 50 ms) of their coming. What came in the
   last flush before a crash is lost, and shows as `unknown` or as a missing receipt.
 - a process that was frozen and replaced: it may still add what it learnt, because facts are facts,
@@ -27,12 +27,12 @@ class Planned(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The vendor's answer, times in ns since 1970. `status` None: it did not come in time."""
+    """The vendor's answer: status 0 accepted, else refused. Times in ns since 1970."""
 
     seq: int
     sent_ns: int
     at_ns: int
-    status: int | None
+    status: int
     vendor_id: str
 
 
@@ -56,15 +56,21 @@ class Arrival(NamedTuple):
 
 @dataclass(slots=True)
 class Group:
-    """What one flush makes durable, in one commit."""
+    """What one flush makes durable, in one commit.
 
-    sent: list[tuple[int, int]] = field(default_factory=list)  # (seq, ns): left, not yet answered
+    `sent` are (seq, ns since 1970) of messages that left and are not answered yet; if no answer
+    ever comes on a living connection they stay `sent`, the vendor's debt. `lost` were unanswered
+    when their connection broke: what became of them nobody knows.
+    """
+
+    sent: list[tuple[int, int]] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     arrivals: list[Arrival] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.sent or self.answers or self.reports or self.arrivals)
+        return any((self.sent, self.lost, self.answers, self.reports, self.arrivals))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,9 @@ class Ledger(Protocol):
 
     def arm(self, upto: int) -> bool:
         """Allow every seq < `upto` to leave. False: another process has the run; send no more."""
+
+    def rest(self, upto: int) -> None:
+        """Sending is over for now: nothing from `upto` on has left, so the mark goes back to it."""
 
     def record(self, group: Group) -> None:
         """Add what was learnt; a later fact never takes an earlier one away."""

@@ -28,3 +28,9 @@ def held_by_panel(number: str) -> bool:
     """
     bare = national(number)
     return simulated_carrier(bare) is not None and bare[3:7] == "0000"
+
+
+def simulated_number(carrier: Carrier, index: int) -> str:
+    """The `index`-th handset of a carrier, 0 to 9,999."""
+    prefix = next(prefix for prefix, name in _PREFIXES.items() if name == carrier)
+    return f"{prefix}0000{index:04d}"

@@ -73,7 +73,7 @@ class Alteration(Content):
     share: float = Field(default=0.0, ge=0, le=1)
     prefix: str = ""
     suffix: str = ""
-    replace: dict[str, str] = {}
+    replace: dict[str, str] = Field(default={})
     sender: str = ""
     """Shown instead of the number it was sent from, if not empty."""
 
@@ -104,7 +104,7 @@ class Personality(Content):
     throttle_per_s: int | None = Field(default=None, ge=1)
     answer: Latency = Latency(median_s=0.002, p95_s=0.005)
     handsets: Handset = Handset()
-    carriers: dict[Carrier, Handset] = {}
+    carriers: dict[Carrier, Handset] = Field(default={})
     receipts: Receipts = Receipts()
     faking: Faking | None = None
     alteration: Alteration = Alteration()

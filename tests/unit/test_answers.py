@@ -384,7 +384,7 @@ def test_mixed_yes_and_no_is_partly_and_assumed() -> None:
     """Yes for one carrier and no for another is read as partly, to be confirmed."""
     parsed = parse("移动有,联通没有", ITEMS["choice"], NOW)
     assert isinstance(parsed, Parsed)
-    assert ("partly", True) == (parsed.choice, parsed.assumed)
+    assert (parsed.choice, parsed.assumed) == ("partly", True)
 
 
 def test_refusal_carries_the_bounds() -> None:

@@ -224,31 +224,21 @@ class _Body:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = HEADER.size
-
-    @property
-    def left(self) -> int:
-        return len(self._data) - self._at
+        self.left = len(data) - self._at
 
     def cstring(self, most: int) -> str:
         """A string of at most `most` octets with its closing NUL."""
-        end = self._data.find(b"\0", self._at, self._at + most)
+        start = self._at
+        end = self._data.find(b"\0", start, start + most)
         if end < 0:
-            raise ProtocolError(
-                f"no end of string at octet {self._at}", statuses.BAD_PARAMETER_LENGTH
-            )
-        value = self._data[self._at : end].decode("latin-1")
-        self._at = end + 1
-        return value
-
-    def octet(self) -> int:
-        return self.octets(1)[0]
+            raise ProtocolError(f"no end of string at octet {start}", statuses.BAD_PARAMETER_LENGTH)
+        self._move(end + 1 - start)
+        return self._data[start:end].decode("latin-1")
 
     def octets(self, size: int) -> bytes:
-        if size > self.left:
-            raise ProtocolError(f"cut off at octet {self._at}", statuses.INVALID_LENGTH)
-        value = self._data[self._at : self._at + size]
-        self._at += size
-        return value
+        start = self._at
+        self._move(size)
+        return self._data[start : self._at]
 
     def tlvs(self) -> Tlvs:
         found: list[tuple[int, bytes]] = []
@@ -261,44 +251,53 @@ class _Body:
             found.append((tag, self.octets(size)))
         return tuple(found)
 
+    def _move(self, size: int) -> None:
+        if size > self.left:
+            raise ProtocolError(f"cut off at octet {self._at}", statuses.INVALID_LENGTH)
+        self._at += size
+        self.left -= size
+
 
 def _read_bind(command: int, sequence: int, body: _Body) -> Bind:
+    system_id = body.cstring(16)
+    password = body.cstring(_LONGEST_PASSWORD + 1)
+    system_type = body.cstring(13)
+    version, ton, npi = body.octets(3)
     return Bind(
-        command,
-        sequence,
-        system_id=body.cstring(16),
-        password=body.cstring(_LONGEST_PASSWORD + 1),
-        system_type=body.cstring(13),
-        interface_version=body.octet(),
-        addr_ton=body.octet(),
-        addr_npi=body.octet(),
-        address_range=body.cstring(41),
+        command, sequence, system_id, password, system_type, version, ton, npi, body.cstring(41)
     )
 
 
 def _read_sms(command: int, sequence: int, body: _Body) -> Sms:
-    # keyword arguments are evaluated in the order written, which is the order on the wire
+    service_type = body.cstring(6)
+    source_ton, source_npi = body.octets(2)
+    source = body.cstring(21)
+    destination_ton, destination_npi = body.octets(2)
+    destination = body.cstring(21)
+    esm_class, protocol_id, priority = body.octets(3)
+    schedule, validity = body.cstring(17), body.cstring(17)
+    registered, replace_if_present, data_coding, default_id, size = body.octets(5)
     return Sms(
         command,
         sequence,
-        service_type=body.cstring(6),
-        source_ton=body.octet(),
-        source_npi=body.octet(),
-        source=body.cstring(21),
-        destination_ton=body.octet(),
-        destination_npi=body.octet(),
-        destination=body.cstring(21),
-        esm_class=body.octet(),
-        protocol_id=body.octet(),
-        priority=body.octet(),
-        schedule_delivery_time=body.cstring(17),
-        validity_period=body.cstring(17),
-        registered_delivery=body.octet(),
-        replace_if_present=body.octet(),
-        data_coding=body.octet(),
-        default_message_id=body.octet(),
-        short_message=body.octets(body.octet()),
-        tlvs=body.tlvs(),
+        source,
+        destination,
+        body.octets(size),
+        esm_class,
+        data_coding,
+        registered,
+        service_type,
+        source_ton,
+        source_npi,
+        destination_ton,
+        destination_npi,
+        protocol_id,
+        priority,
+        schedule,
+        validity,
+        replace_if_present,
+        default_id,
+        body.tlvs(),
     )
 
 

@@ -32,6 +32,12 @@ STATES = {
 STATE_CODES = {text: code for code, text in STATES.items()}
 
 _FIELD = re.compile(rb"\b(id|sub|dlvrd|submit date|done date|stat|err): *([^ ]*)", re.IGNORECASE)
+# a deliver_sm's body from service_type on, with the text of appendix B word for word
+_USUAL = re.compile(
+    rb"\0..[^\0]{0,20}\0..[^\0]{0,20}\0\x04..\0\0....(.)id:([^ :]+) sub:[^ :]* dlvrd:[^ :]* "
+    rb"submit date:[^ :]* done date:[^ :]* stat:([^ :]+) err:([^ :]+) [Tt]ext:",
+    re.DOTALL,
+).match
 _TEXT = re.compile(rb"text:", re.IGNORECASE)
 _TAG_SIZE = struct.Struct(">HH")
 _STATE_BYTES = {code: text.encode() for code, text in STATES.items()}
@@ -103,31 +109,16 @@ def quick(data: bytes, start: int, end: int) -> tuple[bytes, bytes, bytes] | Non
 
     None means "look properly" (codec.decode, then read): never another answer than those give.
     """
-    source = data.find(b"\0", start + 19, end)
-    esm = data.find(b"\0", source + 3, end) + 1
-    text = esm + 10
-    if source < 0 or esm < source or text > end or data[start + 16]:
+    shape = _USUAL(data, start + 16, end)
+    if shape is None:
         return None
-    if data[esm] != ESM_RECEIPT or data[esm + 3 : esm + 5] != b"\0\0":
+    size, message_id, state, err = shape.groups()
+    tail = shape.start(2) - 3 + size[0]
+    if tail == end:
+        return message_id, state, err
+    if not shape.end() <= tail < end:
         return None
-    tail = text + data[text - 1]
-    found = _usual(data, text, tail) if tail <= end else None
-    return found if found is None or tail == end else _with_tlvs(data, tail, end, found)
-
-
-def _usual(data: bytes, text: int, tail: int) -> tuple[bytes, bytes, bytes] | None:
-    """`id:X ... stat:S err:E` and then the end or `text:`, nothing else."""
-    gap = data.find(b" ", text, tail)
-    stat = data.find(b" stat:", text, tail)
-    gone = data.find(b" err:", stat + 6, tail)
-    if gap < text + 4 or stat < gap or gone < 0 or data[text : text + 3] != b"id:":
-        return None
-    over = data.find(b" ", gone + 5, tail)
-    state = data[stat + 6 : gone]
-    err = data[gone + 5 : over if over > 0 else tail]
-    if not state or b" " in state or not err or b":" in err or b"ext:" in data[gap:stat]:
-        return None
-    return data[text + 3 : gap], state, err
+    return _with_tlvs(data, tail, end, (message_id, state, err))
 
 
 def _with_tlvs(

@@ -105,6 +105,8 @@ class Link(asyncio.Protocol):
 
     def _take(self, frame: bytes) -> None:
         _, command, _, sequence = codec.HEADER.unpack_from(frame)
+        if command == codec.DELIVER_SM_RESP:
+            return
         try:
             pdu = codec.decode(frame)
         except ProtocolError as error:

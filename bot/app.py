@@ -1,0 +1,194 @@
+"""The one place that builds concrete things and wires them together."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from bot import access, wording
+from bot import settings as settings_
+from bot.assistant import Assistant, Chat
+from bot.channels.terminal import Terminal
+from bot.dialogue import showing
+from bot.engine import spawn
+from bot.errors import UserError
+from bot.guide import LazyGuide
+from bot.judge import Judge
+from bot.sends import SendDesk
+from bot.settings import CONTENT, Settings
+from bot.store import runs
+from bot.store.database import Database
+from evaluators import checklist
+from evaluators.content import read
+from evaluators.errors import ContentError
+from evaluators.sending.plan import Plan
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class App:
+    """Everything built, for whoever drives it: a channel, the demo, a report."""
+
+    settings: Settings
+    database: Database
+    assistant: Assistant
+    guide: LazyGuide
+    judge: Judge
+    wordings: dict[str, wording.Wording]
+
+    def finish_what_runs(self) -> None:
+        """Start a worker where a test was left without one."""
+        with self.database.read() as sql:
+            if runs.any_going_on(sql):
+                spawn.ensure(self.settings)
+
+    def progress(self, conversation: str) -> str:
+        """The running test of a conversation in one line, or nothing."""
+        with self.database.read() as sql:
+            found = runs.going_on(sql, conversation)
+            language = runs.language(sql, conversation)
+        if found is None:
+            return ""
+        return showing.progress(self.wordings[language], found.state, found.progress)
+
+
+@contextmanager
+def opened(settings: Settings | None = None) -> Iterator[App]:
+    """The application on its state directory; closed at the end."""
+    settings = settings or settings_.load()
+    log_to(settings.home / "smsvet.log")
+    try:
+        wordings = wording.load(CONTENT / "wording")
+        items = checklist.load(CONTENT / "checklist")
+        plan = read(CONTENT / "plans" / "arrival.yaml", Plan)
+    except ContentError as error:
+        raise UserError(f"A content file is wrong: {error}") from error
+    database = Database.open(settings)
+    guide = LazyGuide(CONTENT, settings.home / "guidance", settings.embedding_model)
+    judge = Judge(database, items, wordings, settings.home / "reports", now)
+    desk = SendDesk(
+        database, CONTENT / "personalities", wordings, now, lambda: spawn.ensure(settings)
+    )
+    assistant = Assistant(
+        database=database,
+        checklist=items,
+        wordings=wordings,
+        plan=plan,
+        guide=guide,
+        scorer=judge.scorecard,
+        sender=desk,
+        files=settings.home / "files",
+        clock=now,
+    )
+    try:
+        yield App(settings, database, assistant, guide, judge, wordings)
+    finally:
+        database.close()
+
+
+def log_to(path: Path) -> None:
+    """Warnings and errors go to a file of bounded size; a person's screen stays calm."""
+    handler = RotatingFileHandler(path, maxBytes=1 << 20, backupCount=2, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    path.touch(mode=0o600)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+
+
+def chat(user: str, role: str | None) -> int:
+    """The conversation in the terminal; its heavy parts load while the person types."""
+    roles = frozenset({role}) if role else access.EVERYTHING
+    with opened() as app:
+        person = Chat("terminal", user, roles, part_only=role in access.DEPARTMENTS)
+        app.finish_what_runs()
+        terminal = Terminal(app.assistant, person, app.progress)
+        terminal.greet()
+        app.guide.warm()
+        terminal.run()
+        app.guide.close()
+    return 0
+
+
+def ask(question: str, language: str, *, as_json: bool) -> int:
+    """Questions to the guidance, outside any conversation."""
+    from knowledge.answer import Guidance, render, to_json
+
+    settings = settings_.load()
+    log_to(settings.home / "smsvet.log")
+    guidance = Guidance.open(CONTENT, settings.home / "guidance", settings.embedding_model)
+    many = question == "-"
+    try:
+        for line in sys.stdin if many else [question]:
+            if not line.strip():
+                continue
+            answer = guidance.ask(line.strip(), language)
+            if many or as_json:
+                text = json.dumps(to_json(answer), ensure_ascii=False, indent=None if many else 2)
+            else:
+                text = render(answer, language)
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+    finally:
+        guidance.close()
+    return 0
+
+
+def simulate(options: argparse.Namespace) -> int:
+    """A simulated vendor until it is told to end; one line of JSON says where it listens."""
+    from functools import partial
+
+    import anyio
+
+    from evaluators.simulator import program
+    from evaluators.simulator.personality import load
+
+    folder = CONTENT / "personalities"
+    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    if options.list:
+        for name in known:
+            each = load(folder / f"{name}.yaml")
+            sys.stdout.write(f"{name:24} {each.describes.en}\n{'':24} {each.describes.zh}\n")
+        return 0
+    if options.personality not in known:
+        raise UserError(f"--personality is one of: {', '.join(known)}")
+    serving = partial(
+        program.run,
+        load(folder / f"{options.personality}.yaml"),
+        ready=_say_ready,
+        smpp_port=options.smpp,
+        panel_port=options.panel,
+        seed=options.seed,
+        time_scale=options.time_scale,
+        until_idle=options.until_idle,
+    )
+    try:
+        anyio.run(serving)
+    except OSError as error:
+        raise UserError(f"The simulated vendor cannot listen: {error}") from error
+    return 0
+
+
+def _say_ready(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def report(options: argparse.Namespace) -> int:
+    """A vendor's scorecard to a file or to standard output."""
+    with opened() as app:
+        text = app.judge.document(options.vendor, options.format, options.language)
+    if options.output:
+        Path(options.output).write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+    return 0

@@ -1,0 +1,17 @@
+"""`smsvet ask`: one question to the guidance."""
+
+import argparse
+
+HELP = "ask the guidance; - reads one question per line and prints one JSON document per line"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("question", metavar="QUESTION", help="the question, or - for many")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--language", choices=["zh", "en"], default="zh")
+
+
+def run(options: argparse.Namespace) -> int:
+    from bot import app
+
+    return app.ask(options.question, options.language, as_json=options.json)

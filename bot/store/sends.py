@@ -1,0 +1,78 @@
+"""Connections and listed numbers in SQL."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from bot.store.tables import Connection, Number
+from bot.store.vault import Vault
+
+
+def connection(session: Session, name: str) -> Connection | None:
+    return session.exec(select(Connection).where(Connection.name == name)).first()
+
+
+def connections(session: Session) -> list[Connection]:
+    """All, oldest first."""
+    return list(session.exec(select(Connection).order_by(col(Connection.id))))
+
+
+def add_connection(
+    session: Session, vault: Vault, row: Connection, secret: dict[str, Any] | None
+) -> Connection:
+    """Keep a connection; `secret` (passwords, keys) is sealed."""
+    if secret:
+        row.secret_sealed = vault.seal(json.dumps(secret), "connection.secret")
+    session.add(row)
+    session.flush()
+    return row
+
+
+def secret(vault: Vault, row: Connection) -> dict[str, Any]:
+    """What was sealed with the connection."""
+    if not row.secret_sealed:
+        return {}
+    opened: dict[str, Any] = json.loads(vault.unseal(row.secret_sealed, "connection.secret"))
+    return opened
+
+
+def usable(session: Session, *, simulated: bool) -> int:
+    """How many listed numbers may be texted now: consent recorded, not retired."""
+    return (
+        session.scalar(
+            select(func.count(col(Number.id))).where(
+                Number.simulated == simulated,
+                col(Number.consented_at).is_not(None),
+                col(Number.retired_at).is_(None),
+            )
+        )
+        or 0
+    )
+
+
+def add_numbers(
+    session: Session, vault: Vault, rows: Iterable[tuple[str, Number]]
+) -> tuple[int, int]:
+    """Add (number, row) pairs; numbers already listed are left alone. Returns (added, known)."""
+    pairs = [(vault.index(number), number, row) for number, row in rows]
+    known = set(session.exec(select(Number.blind)))
+    fresh = {blind: (number, row) for blind, number, row in pairs if blind not in known}
+    for blind, (number, row) in fresh.items():
+        row.blind = blind
+        row.number_sealed = vault.seal(number, "number")
+        session.add(row)
+    session.flush()
+    return len(fresh), len(pairs) - len(fresh)
+
+
+def retire(session: Session, vault: Vault, number: str, now: datetime) -> bool:
+    """Never text this number again; whether it was listed."""
+    row = session.exec(select(Number).where(Number.blind == vault.index(number))).first()
+    if row is not None:
+        row.retired_at = now
+        session.add(row)
+    return row is not None

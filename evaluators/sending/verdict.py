@@ -1,0 +1,303 @@
+"""What a finished run proves about the claimed delivery rate, and what it does not.
+
+The rule, in this order:
+
+1. Before the observation window has closed there is no verdict: `inconclusive`, "in progress",
+   without a rate. A run that was broken off by a person or a crash is `interrupted`; what was
+   seen until then may be shown, and proves nothing, because nobody declared beforehand when to
+   stop. A run that its own declared stop rule ended is judged like any other, but on an interval
+   that stays valid whenever one stops (`statistics.confidence_sequence`).
+2. Only handsets decide. Receipts come through the party being tested, so a run that has nothing
+   but receipts is `not_enough`, with the receipts' rate shown as what it is.
+3. The interval shown is the one that decides: two-sided 95 %, Clopper-Pearson; where a handset
+   got several messages, on the effective number of messages (`statistics.effective_size`).
+   `met` when its lower bound reaches the claim, `not_met` when its upper bound is below it,
+   otherwise `not_enough`, with how many more messages would decide at the rate seen so far.
+4. Latency is judged apart (`Verdict.latency`): p95 from the moment a message was due, messages
+   that did not arrive counted as never. A sender of ours that fell behind makes it
+   `inconclusive`, never "slow vendor". It leaves the arrival verdict standing, with a reason that
+   the planned load was not reached. A percentile beyond the sample is not stated.
+
+Figures only: receipts and handsets may disagree, and why is for the vendor to explain.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from evaluators.sending.metrics import Metrics, Share
+from evaluators.sending.plan import Plan
+from evaluators.sending.reasons import Reason, both, reason
+from evaluators.statistics import (
+    Interval,
+    binomial_p,
+    clopper_pearson,
+    confidence_sequence,
+    effective_size,
+    fewest_for,
+    more_needed,
+)
+
+Word = Literal["met", "not_met", "not_enough", "interrupted", "inconclusive"]
+
+BEHIND_MS = 50.0  # a sender this late is late whatever is being measured
+BEHIND_SHARE = 0.05  # of the latency limit
+
+WORDINGS = {
+    "window_open": both(
+        "观察窗口还没结束,进行中,现在不下结论。",
+        "The observation window is still open; in progress, no verdict yet.",
+    ),
+    "interrupted": both(
+        "运行中途被打断,已有数据只作参考。",
+        "The run was broken off; what was seen until then is for information only.",
+    ),
+    "nothing_sent": both("没有可以计算的短信。", "There are no messages to judge by."),
+    "receipts_only": both(
+        "没有手机端数据。回执由被测方提供,只能参考,不能据此下到达结论。",
+        "There is no handset data. Receipts come from the party being tested and prove no arrival.",
+    ),
+    "stop_rule": both(
+        "按事先声明的规则提前停止,因此区间按随时可停的方法计算,会宽一些。",
+        "Stopped early by the declared rule, so the interval is one that allows for that and is wider.",
+    ),
+    "few_handsets": both(
+        "{n} 条发到 {handsets} 部手机,同一部手机的结果相关,只相当于约 {effective:.0f} 条独立短信。",
+        "{n} messages went to {handsets} handsets; results on one handset go together, so they count"
+        " as about {effective:.0f}.",
+    ),
+    "more_needed": both(
+        "区间跨过所称的 {claim:.1%}。照目前的到达率,还需约 {more} 条才能判定。",
+        "The interval straddles the claimed {claim:.1%}. At this rate about {more} more would decide.",
+    ),
+    "no_number_decides": both(
+        "实测与所称的 {claim:.1%} 太接近,再多发也难以判定。",
+        "What was seen is too close to the claimed {claim:.1%} for more messages to decide.",
+    ),
+    "disagree": both(
+        "{count} 条供应商回执为已送达,手机上没有见到({of} 条已报送达中的 {share:.1%})。回执与终端不符,原因待供应商说明。",
+        "{count} messages the vendor reported as delivered were not seen on the handset ({share:.1%}"
+        " of {of}). Receipts and handsets disagree; the vendor is asked to explain.",
+    ),
+    "receipts_outside": both(
+        "回执到达率 {receipts:.1%} 不在手机端的 95% 区间内。",
+        "The receipts' rate of {receipts:.1%} lies outside the handsets' 95 % interval.",
+    ),
+    "controls_delivered": both(
+        "{of} 条发往已知不可达的对照号码,{count} 条回执为已送达。",
+        "Of {of} messages to numbers known to be dead, {count} were reported as delivered.",
+    ),
+    "throttled": both(
+        "{count} 条受限流拒绝,不计入到达率。",
+        "{count} messages were refused by throttling and are not counted.",
+    ),
+    "never_left": both(
+        "{count} 条不能确定是否发出,未补发,也不计入。",
+        "{count} messages may or may not have left; they were not sent again and are not counted.",
+    ),
+    "late_arrivals": both(
+        "{count} 条在观察窗口之后才到,按未到计。",
+        "{count} messages came after their observation window and count as not arrived.",
+    ),
+    "sender_behind": both(
+        "我方发送落后于计划(p99 {p99_ms:.0f} 毫秒),时延不下结论;到达结论只对实际达到的速率成立。",
+        "Our sender fell behind (p99 {p99_ms:.0f} ms): no verdict on latency, and arrival is judged"
+        " only at the rate really reached.",
+    ),
+    "p95_beyond_sample": both(
+        "样本 {n} 条,不足以给出 p95(至少 {least} 条)。",
+        "{n} messages are too few to state p95 (at least {least}).",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement of one run, every figure from its metrics. Shares are 0 to 1.
+
+    `p_value` is the chance of so few arrivals if the claim were true, messages independent.
+    `disagreement` counts messages to live handsets reported delivered and not seen there.
+    `receipts_excluded`: the handsets' interval leaves out the receipts' rate.
+    """
+
+    word: Word
+    claim: float
+    basis: Literal["handset", "receipt"]
+    rate: float | None = None
+    counted: Share | None = None
+    effective: float | None = None
+    interval: Interval | None = None
+    more_needed: int | None = None
+    p_value: float | None = None
+    disagreement: Share | None = None
+    receipts_excluded: bool = False
+    controls: Share | None = None
+    latency: Word = "inconclusive"
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def shows(self) -> tuple[str, ...]:
+        """Evidence marks for `scoring`: what this run says about the receipts' worth."""
+        marks = {
+            "receipts_disagree": self.receipts_excluded,
+            "dead_numbers_delivered": bool(self.controls and self.controls.count),
+        }
+        return tuple(name for name, shown in marks.items() if shown)
+
+
+def fell_behind(metrics: Metrics, plan: Plan) -> bool:
+    """Whether our own lateness is large against the latency being judged."""
+    limit_ms = max(BEHIND_MS, BEHIND_SHARE * plan.p95_s * 1e3)
+    return metrics.lateness is not None and metrics.lateness.p99_ms > limit_ms
+
+
+def judge(
+    metrics: Metrics,
+    plan: Plan,
+    *,
+    closed: bool,
+    interrupted: bool,
+    sender_late: bool,
+    stopped_by_rule: bool = False,
+) -> Verdict:
+    """The verdict on one run by the rule at the top of this file."""
+    basis: Literal["handset", "receipt"] = "handset" if metrics.watched else "receipt"
+    if not (closed and metrics.closed):
+        word: Word = "interrupted" if interrupted else "inconclusive"
+        key = "interrupted" if interrupted else "window_open"
+        return Verdict(word, plan.claim, basis, reasons=(_say(key),))
+    counted = _counted(metrics)
+    if not counted.of:
+        return Verdict("not_enough", plan.claim, basis, reasons=(_say("nothing_sent"),))
+    effective = effective_size(metrics.handsets) if basis == "handset" else float(counted.of)
+    interval = _interval(counted, effective, stopped_by_rule)
+    word = _word(interval, plan.claim, basis, interrupted)
+    more = _more(counted, effective, plan.claim) if word == "not_enough" else None
+    made = Verdict(
+        word=word,
+        claim=plan.claim,
+        basis=basis,
+        rate=counted.value,
+        counted=counted,
+        effective=effective,
+        interval=interval,
+        more_needed=more if basis == "handset" else None,
+        p_value=binomial_p(counted.count, counted.of, plan.claim),
+        disagreement=_disagreement(metrics),
+        receipts_excluded=_excluded(metrics, interval),
+        controls=metrics.controls_delivered if metrics.controls_delivered.of else None,
+        latency="inconclusive" if sender_late or interrupted else _latency(metrics, plan),
+    )
+    reasons = _reasons(made, metrics, sender_late, stopped_by_rule)
+    return _with(made, reasons, interrupted)
+
+
+def _with(made: Verdict, reasons: list[Reason], interrupted: bool) -> Verdict:
+    head = [_say("interrupted")] if interrupted else []
+    return replace(made, reasons=(*head, *reasons))
+
+
+def _counted(metrics: Metrics) -> Share:
+    if metrics.watched:
+        return Share(metrics.arrived, metrics.watched)
+    return Share(metrics.delivered, metrics.submitted)
+
+
+def _interval(counted: Share, effective: float, stopped_by_rule: bool) -> Interval:
+    shrunk = counted.count * effective / counted.of
+    method = confidence_sequence if stopped_by_rule else clopper_pearson
+    return method(shrunk, effective)
+
+
+def _word(interval: Interval, claim: float, basis: str, interrupted: bool) -> Word:
+    if interrupted:
+        return "interrupted"
+    if basis == "receipt":
+        return "not_enough"
+    if interval.low >= claim:
+        return "met"
+    return "not_met" if interval.high < claim else "not_enough"
+
+
+def _more(counted: Share, effective: float, claim: float) -> int | None:
+    """More messages to handsets like these: what a message is worth stays as it was."""
+    shrunk = counted.count * effective / counted.of
+    more = more_needed(shrunk, effective, claim)
+    return None if more is None else math.ceil(more * counted.of / effective)
+
+
+def _watched_delivered(metrics: Metrics) -> int:
+    return metrics.arrived - metrics.unreported_arrivals + metrics.unseen_delivered
+
+
+def _disagreement(metrics: Metrics) -> Share | None:
+    if not metrics.watched:
+        return None
+    return Share(metrics.unseen_delivered, _watched_delivered(metrics))
+
+
+def _excluded(metrics: Metrics, interval: Interval) -> bool:
+    if not metrics.watched:
+        return False
+    return _watched_delivered(metrics) / metrics.watched > interval.high
+
+
+def _latency(metrics: Metrics, plan: Plan) -> Word:
+    if metrics.latency is None or metrics.latency.p95.value is None:
+        return "not_enough"
+    p95, limit_ms = metrics.latency.p95, plan.p95_s * 1e3
+    if p95.high is not None and p95.high <= limit_ms:
+        return "met"
+    return "not_met" if p95.low is not None and p95.low > limit_ms else "not_enough"
+
+
+def _reasons(
+    made: Verdict, metrics: Metrics, sender_late: bool, stopped_by_rule: bool
+) -> list[Reason]:
+    said = [_say("stop_rule")] if stopped_by_rule else []
+    said += _about_the_sample(made, metrics)
+    said += _about_receipts(made, metrics)
+    for key, count in (
+        ("throttled", metrics.throttled),
+        ("never_left", metrics.never_left),
+        ("late_arrivals", metrics.late_arrivals),
+    ):
+        said += [_say(key, count=count)] if count else []
+    if sender_late and metrics.lateness:
+        said.append(_say("sender_behind", p99_ms=metrics.lateness.p99_ms))
+    if metrics.watched and metrics.watched < fewest_for(0.95):
+        said.append(_say("p95_beyond_sample", n=metrics.watched, least=fewest_for(0.95)))
+    return said
+
+
+def _about_the_sample(made: Verdict, metrics: Metrics) -> list[Reason]:
+    if made.basis == "receipt":
+        return [_say("receipts_only")]
+    said = []
+    handsets = len(metrics.handsets)
+    if made.effective is not None and handsets < metrics.watched:
+        n, effective = metrics.watched, made.effective
+        said.append(_say("few_handsets", n=n, handsets=handsets, effective=effective))
+    if made.word == "not_enough" and made.more_needed is not None:
+        said.append(_say("more_needed", claim=made.claim, more=made.more_needed))
+    elif made.word == "not_enough":
+        said.append(_say("no_number_decides", claim=made.claim))
+    return said
+
+
+def _about_receipts(made: Verdict, metrics: Metrics) -> list[Reason]:
+    said = []
+    gap = made.disagreement
+    if gap and gap.count and gap.value is not None:
+        said.append(_say("disagree", count=gap.count, of=gap.of, share=gap.value))
+    if made.receipts_excluded:
+        receipts = _watched_delivered(metrics) / metrics.watched
+        said.append(_say("receipts_outside", receipts=receipts))
+    if made.controls and made.controls.count:
+        count, of = made.controls.count, made.controls.of
+        said.append(_say("controls_delivered", count=count, of=of))
+    return said
+
+
+def _say(key: str, **params: float | int | str) -> Reason:
+    return reason(WORDINGS, key, **params)

@@ -1,0 +1,144 @@
+"""The thread that makes a send test durable, so that the sender never waits for a disk.
+
+Two kinds of work: marks (how far the sender may go), committed at once and asked for ahead of
+need, and facts (answers, receipts, arrivals), committed in groups some 50 ms apart.
+"""
+
+import threading
+from array import array
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from evaluators.protocols.session import NO_ANSWER, Receipt, Submitted
+from evaluators.sending.ledger import Answer, Arrival, Group, Ledger, Report
+
+GROUP_S = 0.05
+
+
+class Writer:
+    """Its methods are called from the event loop's thread and return at once, but for `finish`.
+
+    `epoch_ns` added to the sender's monotonic clock gives ns since 1970. `armed` is how far
+    messages may leave by now, `fenced` that another process has taken the run over, `failure` what
+    the ledger raised, after which nothing more is written.
+    """
+
+    def __init__(self, ledger: Ledger, *, armed: int, total: int, epoch_ns: int) -> None:
+        self.armed = armed
+        self.fenced = False
+        self.failure: Exception | None = None
+        self._ledger, self._epoch_ns = ledger, epoch_ns
+        self._sent_at = array("q", bytes(8 * total))
+        self._wanted = self._left = self._told = armed
+        self._facts: deque[tuple[Sequence[Submitted], Sequence[Receipt]]] = deque()
+        self._lost: deque[int] = deque()
+        self._arrivals: deque[Arrival] = deque()
+        self._note: dict[str, Any] | None = None
+        self._closing = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._work, name="send-test-writer", daemon=True)
+        self._thread.start()
+
+    def arm(self, upto: int) -> None:
+        """Ask that messages below `upto` may leave; they may once `armed` says so."""
+        with self._changed:
+            self._wanted = upto
+            self._changed.notify()
+
+    def left(self, upto: int, at_ns: int) -> None:
+        """All messages up to `upto` have left by now."""
+        self._sent_at[self._left : upto] = array("q", (at_ns,)) * (upto - self._left)
+        self._left = upto
+
+    def sent_at(self, seq: int) -> int:
+        """When a message left, ns of the monotonic clock; 0 if not, or not by this process."""
+        return self._sent_at[seq]
+
+    def add(self, submitted: Sequence[Submitted], receipts: Sequence[Receipt]) -> None:
+        """What came over the wire. The lists are kept, not copied."""
+        self._facts.append((submitted, receipts))
+
+    def lost(self, seqs: Iterable[int]) -> None:
+        """Messages that were unanswered when their connection broke."""
+        self._lost.extend(seqs)
+
+    def arrived(self, arrivals: Iterable[Arrival]) -> None:
+        self._arrivals.extend(arrivals)
+
+    def note(self, progress: dict[str, Any]) -> None:
+        self._note = progress
+
+    def finish(self) -> None:
+        """Write what is left and end the thread; blocks."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _work(self) -> None:
+        try:
+            while not self._closing:
+                with self._changed:
+                    self._changed.wait_for(self._woken, GROUP_S)
+                self._mark()
+                self._flush()
+            self._flush()
+        except Exception as error:  # noqa: BLE001 - the sender must hear of it, whatever it is
+            self.failure = error
+
+    def _woken(self) -> bool:
+        return self._closing or (self._wanted > self.armed and not self.fenced)
+
+    def _mark(self) -> None:
+        wanted = self._wanted
+        if wanted > self.armed and not self.fenced:
+            if self._ledger.arm(wanted):
+                self.armed = wanted
+            else:
+                self.fenced = True
+
+    def _flush(self) -> None:
+        group = self._group()
+        if group:
+            self._ledger.record(group)
+        note, self._note = self._note, None
+        if note is not None:
+            self._ledger.note(note)
+
+    def _group(self) -> Group:
+        group, answered = Group(), set()
+        while self._facts:
+            submitted, receipts = self._facts.popleft()
+            for seq, at_ns, status, message_id in submitted:
+                if status != NO_ANSWER:
+                    answered.add(seq)
+                    group.answers.append(self._answer(seq, at_ns, status, message_id))
+            group.reports.extend(self._reports(receipts))
+        left = self._left  # read after the facts: whatever they answer has left by then
+        group.sent = [
+            (seq, self._sent_at[seq] + self._epoch_ns)
+            for seq in range(self._told, left)
+            if seq not in answered
+        ]
+        self._told = left
+        group.lost = _drained(self._lost)
+        group.arrivals = _drained(self._arrivals)
+        return group
+
+    def _answer(self, seq: int, at_ns: int, status: int, message_id: bytes) -> Answer:
+        epoch_ns = self._epoch_ns
+        vendor_id = message_id.decode("latin-1")
+        return Answer(seq, self._sent_at[seq] + epoch_ns, at_ns + epoch_ns, status, vendor_id)
+
+    def _reports(self, receipts: Iterable[Receipt]) -> list[Report]:
+        """Those that say something new about a message of this run."""
+        return [
+            Report(seq, at_ns + self._epoch_ns, state, err)
+            for seq, _, state, err, at_ns, _, duplicate, _ in receipts
+            if seq is not None and not duplicate
+        ]
+
+
+def _drained(queue: deque[Any]) -> list[Any]:
+    return [queue.popleft() for _ in range(len(queue))]
