@@ -28,10 +28,10 @@ SECOND = 1_000_000_000
 class Row:
     """One message of a run, as the ledger keeps it. Times are nanoseconds on our clock.
 
-    `number_id` is the store's id of the panel number, never the number itself. `receipt` is the state the vendor
-    reported last (DELIVRD, UNDELIV, ...), `receipt_code` its raw code. `handset_ns` is when the
-    handset got it, `alive` whether that handset was proven alive in the window. `blocked` says it
-    waited for room in the send window.
+    `number_id` is the store's id of the panel number, never the number itself. `receipt` is the
+    state the vendor reported last (DELIVRD, UNDELIV, ...), `receipt_code` its raw code.
+    `handset_ns` is when the handset got it, `alive` whether that handset was proven alive in the
+    window. `blocked` says it waited for room in the send window.
     """
 
     seq: int
@@ -312,6 +312,7 @@ def _lateness(rows: Iterable[Row]) -> Lateness | None:
 def _price(watched: Sequence[Row], sight: _Sight) -> float | None:
     """CNY per message on a live handset, every accepted one billed in full."""
     arrived = sum(map(sight.arrived, watched))
+    if not arrived or sight.plan.price is None:
+        return None
     billed = sum(row.state == "acknowledged" for row in watched)
-    parts = _parts(sight.plan, watched)
-    return round(sight.plan.price * parts * billed / arrived, 6) if arrived else None
+    return round(sight.plan.price * _parts(sight.plan, watched) * billed / arrived, 6)

@@ -3,11 +3,13 @@
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from evaluators.content import Bilingual, Content
+from evaluators.statistics import sprt
 
 MessageKind = Literal["otp", "notice", "marketing"]
 
@@ -72,8 +74,23 @@ class Sequential(Content):
     def wording(self) -> Bilingual:
         return Bilingual(
             zh=f"序贯检验:数据明显更像 {self.against:.0%} 而不是所称值时即停",
-            en=f"sequential test: stop once the data fit {self.against:.0%} far better than the claim",
+            en=f"sequential test: stop once {self.against:.0%} fits far better than the claim",
         )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a running test has seen, each rule with its own patience (`within_s`).
+
+    `due` messages should have a receipt by now and `missing` of them have none; `first_lost` of
+    the first `Losses.among` are lost; `arrived` and `lost` are all the handsets' outcomes so far.
+    """
+
+    due: int = 0
+    missing: int = 0
+    first_lost: int = 0
+    arrived: int = 0
+    lost: int = 0
 
 
 class StopRule(Content):
@@ -88,6 +105,20 @@ class StopRule(Content):
         if not (self.missing or self.losses or self.sequential):
             raise ValueError("a stop rule names missing, losses or sequential")
         return self
+
+    def fired(self, claim: float, seen: Seen) -> Literal["missing", "losses", "sequential"] | None:
+        """Which rule says stop, if any. Watching more often than declared changes nothing."""
+        overdue = self.missing and seen.due >= self.missing.after
+        if self.missing and overdue and seen.missing > self.missing.share * seen.due:
+            return "missing"
+        if self.losses and seen.first_lost >= self.losses.count:
+            return "losses"
+        rule = self.sequential
+        if rule and rule.against < claim < 1:
+            test = sprt(claim, rule.against, rule.alpha, rule.beta)
+            if test.ratio(seen.arrived, seen.lost) >= test.upper:
+                return "sequential"
+        return None
 
     @property
     def wording(self) -> Bilingual:

@@ -59,25 +59,26 @@ WORDINGS = {
     ),
     "stop_rule": both(
         "按事先声明的规则提前停止,因此区间按随时可停的方法计算,会宽一些。",
-        "Stopped early by the declared rule, so the interval is one that allows for that and is wider.",
+        "Stopped early by the declared rule, so the interval allows for that and is wider.",
     ),
     "few_handsets": both(
         "{n} 条发到 {handsets} 部手机,同一部手机的结果相关,只相当于约 {effective:.0f} 条独立短信。",
-        "{n} messages went to {handsets} handsets; results on one handset go together, so they count"
-        " as about {effective:.0f}.",
+        "{n} messages went to {handsets} handsets; results on one handset go together, so they"
+        " count as about {effective:.0f}.",
     ),
     "more_needed": both(
         "区间跨过所称的 {claim:.1%}。照目前的到达率,还需约 {more} 条才能判定。",
-        "The interval straddles the claimed {claim:.1%}. At this rate about {more} more would decide.",
+        "The interval straddles the claimed {claim:.1%}; at this rate about {more} more decide.",
     ),
     "no_number_decides": both(
         "实测与所称的 {claim:.1%} 太接近,再多发也难以判定。",
         "What was seen is too close to the claimed {claim:.1%} for more messages to decide.",
     ),
     "disagree": both(
-        "{count} 条供应商回执为已送达,手机上没有见到({of} 条已报送达中的 {share:.1%})。回执与终端不符,原因待供应商说明。",
-        "{count} messages the vendor reported as delivered were not seen on the handset ({share:.1%}"
-        " of {of}). Receipts and handsets disagree; the vendor is asked to explain.",
+        "回执报已送达 {of} 条,其中 {count} 条手机上没有见到({share:.1%})。"
+        "回执与终端不符,原因待供应商说明。",
+        "Of {of} messages reported as delivered, {count} were not seen on the handset ({share:.1%})."
+        " Receipts and handsets disagree; the vendor is asked to explain.",
     ),
     "receipts_outside": both(
         "回执到达率 {receipts:.1%} 不在手机端的 95% 区间内。",

@@ -1,0 +1,97 @@
+"""What a run measured, by the names the checklist uses: value with its exact interval."""
+
+import math
+from dataclasses import dataclass
+
+from evaluators.sending.metrics import Metrics, Share
+from evaluators.sending.verdict import Verdict
+from evaluators.statistics import Percentile
+
+PERCENT, MILLI = 100, 1000
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A value in the item's stored unit (percent, seconds, CNY), with the ends of its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def of(metrics: Metrics, verdict: Verdict) -> dict[str, Measure]:
+    """Every measure the run can state; what the sample does not carry is left out."""
+    shares = {
+        "arrival.receipt_rate": Share(metrics.delivered, metrics.submitted),
+        "arrival.missing_receipts": Share(metrics.missing_receipts, metrics.acknowledged),
+        "arrival.text_unchanged": metrics.texts_same,
+        "arrival.sender_106": _shown_as_106(metrics),
+    }
+    found = {name: _percent(share) for name, share in shares.items() if share.of}
+    rate = _handset_rate(verdict)
+    if rate is not None:
+        found["arrival.handset_rate"] = rate
+        if metrics.price_per_arrival:
+            found["arrival.price_per_arrival"] = _price(metrics.price_per_arrival, rate)
+    if (p95 := _p95(metrics)) is not None:
+        found["arrival.p95_s"] = p95
+    if (gap := _carrier_gap(metrics)) is not None:
+        found["arrival.carrier_gap_s"] = gap
+    return found
+
+
+def _percent(share: Share) -> Measure:
+    low, high = share.interval.low, share.interval.high
+    return Measure(
+        round(PERCENT * share.count / share.of, 2),
+        round(PERCENT * low, 2),
+        round(PERCENT * high, 2),
+    )
+
+
+def _handset_rate(verdict: Verdict) -> Measure | None:
+    if verdict.basis != "handset" or verdict.rate is None or verdict.interval is None:
+        return None
+    return Measure(
+        round(PERCENT * verdict.rate, 2),
+        round(PERCENT * verdict.interval.low, 2),
+        round(PERCENT * verdict.interval.high, 2),
+    )
+
+
+def _shown_as_106(metrics: Metrics) -> Share:
+    shown = sum(count for sender, count in metrics.senders.items() if sender.startswith("106"))
+    return Share(shown, sum(metrics.senders.values()))
+
+
+def _price(price: float, rate: Measure) -> Measure:
+    """What one arrival costs moves against the rate."""
+    billed = price * rate.value
+    high = billed / rate.low if rate.low else price
+    return Measure(price, round(billed / rate.high, 4), round(high, 4))
+
+
+def _p95(metrics: Metrics) -> Measure | None:
+    stated = _seconds(metrics.latency.p95) if metrics.latency else None
+    return Measure(*(round(part, 2) for part in stated)) if stated else None
+
+
+def _seconds(percentile: Percentile) -> tuple[float, float, float] | None:
+    """Value and interval in seconds; None beyond the sample or among what never arrived."""
+    parts = (percentile.value, percentile.low, percentile.high)
+    stated = [part / MILLI for part in parts if part is not None and math.isfinite(part)]
+    return (stated[0], stated[1], stated[2]) if len(stated) == len(parts) else None
+
+
+def _carrier_gap(metrics: Metrics) -> Measure | None:
+    """Seconds between the medians of the slowest and the quickest carrier."""
+    medians = [_seconds(each.latency.p50) for each in metrics.carriers if each.latency]
+    stated = [median for median in medians if median is not None]
+    if len(stated) < 2 or len(stated) < len(medians):
+        return None
+    slow, quick = max(stated), min(stated)
+    return Measure(
+        round(slow[0] - quick[0], 2),
+        round(max(0.0, slow[1] - quick[2]), 2),
+        round(slow[2] - quick[1], 2),
+    )

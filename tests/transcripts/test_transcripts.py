@@ -1,0 +1,68 @@
+"""Conversations as people would read them: what is said, what must be seen."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+HERE = Path(__file__).parent
+_spec = importlib.util.spec_from_file_location("stage", HERE / "stage.py")
+stage = importlib.util.module_from_spec(_spec)
+sys.modules["stage"] = stage
+_spec.loader.exec_module(stage)
+
+SCRIPTS = sorted((HERE / "conversations").glob("*.yaml"))
+KEYS = {
+    *("greet", "say", "press", "press_earlier", "file", "caption", "restart", "as"),
+    *("see", "not_see", "buttons", "started", "stopped"),
+}
+
+
+def play(scene, turn: dict, tmp_path: Path) -> str:
+    if turn.get("restart"):
+        scene.close()
+        scene.open()
+    if "as" in turn:
+        roles = frozenset(turn["as"].get("roles", scene.chat.roles))
+        scene.chat = stage.Chat(
+            "terminal", turn["as"]["name"], roles, part_only=turn["as"].get("part_only", False)
+        )
+    if turn.get("greet"):
+        return scene.greet()
+    if "press" in turn:
+        return scene.press(turn["press"])
+    if "press_earlier" in turn:
+        return scene.press(turn["press_earlier"], among=scene.kept)
+    if "file" in turn:
+        path = tmp_path / turn["file"]["name"]
+        path.write_bytes(turn["file"].get("content", "").encode())
+        return scene.send_file(path, str(turn.get("caption", "")))
+    return scene.say(str(turn["say"]))
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
+def test_conversation_goes_as_written(path: Path, tmp_path: Path) -> None:
+    """Every conversation in the folder is answered as its script says."""
+    script = yaml.safe_load(path.read_text(encoding="utf-8"))
+    scene = stage.Stage(tmp_path / "home")
+    try:
+        for number, turn in enumerate(script["turns"], start=1):
+            assert set() == set(turn) - KEYS, f"turn {number}: unknown key"
+            keep = scene.replies
+            said = play(scene, turn, tmp_path)
+            if keep:
+                scene.kept = keep
+            where = f"turn {number} {turn!r} was answered:\n{said}"
+            for wanted in turn.get("see", []):
+                assert wanted in said, where
+            for unwanted in turn.get("not_see", []):
+                assert unwanted not in said, where
+            if "buttons" in turn:
+                labels = [label for reply in scene.replies for label, _ in reply.buttons]
+                assert turn["buttons"] == labels, where
+            if "started" in turn:
+                assert turn["started"] == len(scene.desk.started), where
+    finally:
+        scene.close()
