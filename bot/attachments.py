@@ -1,5 +1,6 @@
 """Files people attach: looked at, capped, stored once by digest; their names are data only."""
 
+import codecs
 import hashlib
 import os
 from dataclasses import dataclass
@@ -33,6 +34,14 @@ ACCEPTED = {
     "audio/x-wav",
     "audio/ogg",
     "text/plain",
+}
+
+
+UNKNOWN = "application/octet-stream"
+_STARTS = {  # settled by the first bytes; Office files are ZIPs
+    b"%PDF-": "application/pdf",
+    b"PK\x03\x04": "application/zip",
+    b"#!": "text/x-script",
 }
 
 
@@ -94,37 +103,28 @@ def sniff(path: Path) -> str:
 
     with path.open("rb") as file:
         head = file.read(8192)
+    for start, kind in _STARTS.items():
+        if head.startswith(start):
+            return kind
     if _is_text(head):
         return "text/plain"
     try:
-        return _known(str(puremagic.from_string(head, mime=True)), head)
+        return str(puremagic.from_string(head, mime=True)) or UNKNOWN
     except (puremagic.PureError, ValueError):
-        return "application/octet-stream"
-
-
-def _known(kind: str, head: bytes) -> str:
-    """Office files are ZIPs; the first entry's name tells which."""
-    if head.startswith(b"PK\x03\x04"):
-        return "application/zip"
-    if head.startswith(b"%PDF-"):
-        return "application/pdf"
-    return kind or "application/octet-stream"
+        return UNKNOWN
 
 
 def _is_text(head: bytes) -> bool:
-    if b"\0" in head or head.startswith((b"MZ", b"\x7fELF", b"#!")):
+    """Readable in one of the encodings in use, without control characters."""
+    if any(byte < 0x20 and byte not in b"\t\r\n\f" for byte in head):
         return False
-    for cut in range(4):  # the chunk may end inside a character
+    for encoding in ("utf-8", "gb18030"):
         try:
-            head[: len(head) - cut].decode("utf-8")
+            codecs.getincrementaldecoder(encoding)().decode(head, final=False)
         except UnicodeDecodeError:
             continue
-        return not head.startswith(b"%PDF-")
-    try:
-        head[: len(head) // 2 * 2].decode("gb18030")
-    except UnicodeDecodeError:
-        return False
-    return all(byte >= 0x20 or byte in b"\t\r\n\f" for byte in head)
+        return True
+    return False
 
 
 def _store(path: Path, folder: Path) -> tuple[str, int]:

@@ -42,7 +42,9 @@ class SendDesk:
         real = [
             Line(
                 name=row.name,
-                title=word("test.real", name=row.name, protocol=row.protocol.upper(), host=row.host),
+                title=word(
+                    "test.real", name=row.name, protocol=row.protocol.upper(), host=row.host
+                ),
                 simulated=False,
                 rate=float(row.options.get("rate", 50)),
                 numbers=listed,

@@ -13,14 +13,15 @@ from zoneinfo import ZoneInfo
 
 from knowledge.citation import Citation
 from knowledge.errors import KnowledgeError
-from knowledge.index import Index
+from knowledge.index import Index, Material
 from knowledge.pages import Corpus
 from knowledge.quoting import Answer, Hit, Quoting
 from knowledge.readers.glossary import (
     Departments,
     read_calibration,
     read_departments,
-    read_terms,
+    read_groups,
+    read_outside,
 )
 from knowledge.readers.guidance import read_corpus
 from knowledge.refusal import Calibration
@@ -45,7 +46,9 @@ class Guidance:
     a chosen model is waited for. Where the model stack cannot be loaded the table stays in use.
     """
 
-    def __init__(self, data: Path, state: Path, *, model: str | None, clock: Callable[[], date]) -> None:
+    def __init__(
+        self, data: Path, state: Path, *, model: str | None, clock: Callable[[], date]
+    ) -> None:
         self._data, self._state, self._model, self._clock = data, state, model, clock
         self._reading, self._deepening = threading.Lock(), threading.Lock()
         self._index: Index | None = None
@@ -109,8 +112,9 @@ class Guidance:
     def _quick(self) -> Search:
         with self._reading:
             if self._search is None:
-                terms = read_terms(self._data / "glossary")
-                self._index = Index(self._corpus, terms, self._state, self._model)
+                words = self._data / "glossary"
+                material = Material(self._corpus, read_groups(words), read_outside(words))
+                self._index = Index(material, self._state, self._model)
                 self._search = self._index.quick()
             return self._search
 

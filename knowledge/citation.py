@@ -64,7 +64,9 @@ class Reader:
         if fact.valid_to is not None and fact.valid_to < self.today:
             return self._say(f"已于 {fact.valid_to} 失效", f"expired on {fact.valid_to}")
         if fact.valid_from is not None and fact.valid_from > self.today:
-            return self._say(f"{fact.valid_from} 起才施行", f"not in force before {fact.valid_from}")
+            return self._say(
+                f"{fact.valid_from} 起才施行", f"not in force before {fact.valid_from}"
+            )
         return ""
 
     def _own(self, text: str | Bilingual) -> str:

@@ -16,6 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,6 @@ from knowledge.dense import InChroma, InMemory, Ownership, Store, Texts
 from knowledge.embedding import VERSION, Embedder, Table, Vectors, fit, load_model
 from knowledge.lexical import LexicalIndex
 from knowledge.pages import Corpus
-from knowledge.readers.glossary import Terms
 from knowledge.search import Search
 from knowledge.text import Glossary
 from knowledge.units import units
@@ -36,18 +36,27 @@ _IS_HASH = re.compile("[0-9a-f]{16}")
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Material:
+    """All that is indexed: pages, groups of words that mean the same, questions outside."""
+
+    corpus: Corpus
+    groups: tuple[tuple[str, ...], ...]
+    outside: tuple[str, ...]
+
+
 class Index:
     """The search in two stages: `quick` needs numpy and scipy only, `full` the model stack.
 
     With our own table both give the same answers; a chosen model only ranks in `full`.
     """
 
-    def __init__(self, corpus: Corpus, terms: Terms, state: Path, model: str | None) -> None:
-        self._corpus, self._glossary = corpus, Glossary(terms.groups)
-        self._units = units(corpus)
+    def __init__(self, material: Material, state: Path, model: str | None = None) -> None:
+        self._corpus, self._glossary = material.corpus, Glossary(material.groups)
+        self._units = units(material.corpus, material.outside)
         self._folder, self._model = state / "index", model
         self._texts = tuple(unit.text for unit in self._units)
-        self._hash = _hash(VERSION, self._texts, terms.groups)
+        self._hash = _hash(VERSION, self._texts, material.groups)
         self._owner: Ownership | None = None
         self._chroma: InChroma | None = None
 

@@ -1,14 +1,14 @@
 """The lexical leg: BM25 over the term families of `knowledge.text`, as one sparse matrix."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.text import WEIGHT, Glossary, terms
 
-K1, B = 1.2, 0.75
+K1, B = 0.6, 0.3
 
 Scores = NDArray[np.float32]
 
@@ -50,6 +50,11 @@ class LexicalIndex:
     def weigh(self, text: str) -> dict[str, float]:
         """What each different term of the text is worth; one that occurs nowhere, the most."""
         return {term: WEIGHT[term[0]] * self._rarity(term) for term in terms(text, self._glossary)}
+
+    @staticmethod
+    def most(weights: Mapping[str, float]) -> float:
+        """The score a text would have that repeats all these terms for ever; above 0."""
+        return sum(weights.values()) * (K1 + 1) or 1.0
 
     def rows_with(self, term: str) -> NDArray[np.intp]:
         """The texts that hold the term."""

@@ -35,9 +35,7 @@ class Calibration(Content):
 
     def probability(self, signals: Mapping[str, float]) -> float:
         """How likely the best passage answers, 0 to 1; a signal without weight counts nothing."""
-        total = self.bias + sum(
-            weight * signals[name] for name, weight in self.weights.items()
-        )
+        total = self.bias + sum(weight * signals[name] for name, weight in self.weights.items())
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, total))))
 
     def tier(self, signals: Mapping[str, float]) -> Tier:

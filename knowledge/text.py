@@ -12,7 +12,7 @@ from functools import lru_cache
 
 # Terms carry their family as first character.
 CHARACTER, PAIR, SOUND, WORD, CONCEPT = "c", "b", "p", "w", "g"
-WEIGHT = {CHARACTER: 0.5, PAIR: 1.0, SOUND: 0.5, WORD: 1.0, CONCEPT: 2.0}
+WEIGHT = {CHARACTER: 1.0, PAIR: 1.0, SOUND: 0.5, WORD: 1.0, CONCEPT: 2.0}
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _RUN = re.compile(rf"[{_HAN}]+|[a-z0-9]+(?:[.'/&+-][a-z0-9]+)*%?")
@@ -69,7 +69,19 @@ def sound(character: str) -> str:
 
 def stem(word: str) -> str:
     """An English word without its commonest endings; both sides are cut the same way."""
-    for ending in ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "es", "ed", "s"):
+    for ending in (
+        "ations",
+        "ation",
+        "ments",
+        "ment",
+        "ings",
+        "ing",
+        "ies",
+        "ied",
+        "es",
+        "ed",
+        "s",
+    ):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             word = word[: -len(ending)]
             break

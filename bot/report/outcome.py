@@ -31,16 +31,16 @@ def text(
         lines.append(wording("outcome.receipts", receipts=_share(receipts)))
     if metrics.latency is not None:
         lines.append(latency(wording, metrics))
-    lines += [f"- {reason.wording.of(wording.language)}" for reason in verdict.reasons[:MOST_REASONS]]
+    lines += [
+        f"- {reason.wording.of(wording.language)}" for reason in verdict.reasons[:MOST_REASONS]
+    ]
     return lines
 
 
 def latency(wording: Wording, metrics: Metrics) -> str:
     """p50, p95 and p99 from the moment a message was due; what never arrived counts as never."""
     assert metrics.latency is not None  # noqa: S101 - callers look first
-    shown = {
-        name: _time(wording, getattr(metrics.latency, name)) for name in ("p50", "p95", "p99")
-    }
+    shown = {name: _time(wording, getattr(metrics.latency, name)) for name in ("p50", "p95", "p99")}
     return wording("outcome.latency", **shown)
 
 

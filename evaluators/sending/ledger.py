@@ -58,9 +58,8 @@ class Arrival(NamedTuple):
 class Group:
     """What one flush makes durable, in one commit.
 
-    `sent` are (seq, ns since 1970) of messages that left and are not answered yet; if no answer
-    ever comes on a living connection they stay `sent`, the vendor's debt. `lost` were unanswered
-    when their connection broke: what became of them nobody knows.
+    `sent` are (seq, ns since 1970) of messages that left and are not answered yet. `lost` are those
+    given up: not answered in time, or their connection broke. What became of them nobody knows.
     """
 
     sent: list[tuple[int, int]] = field(default_factory=list)
@@ -75,17 +74,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a run stands for the process that takes it over.
-
-    `accepted` are (vendor's id, seq) of messages still without a final receipt, as the correlator
-    wants them back. `counts` is how many messages are in each state, and under `delivered` and
-    `arrived` how many have such a receipt and such an arrival. `notes` is what was noted last.
-    """
+    """Where a run stands for the process that takes it over; `notes` is what was noted last."""
 
     planned: int
     armed_upto: int
-    accepted: Sequence[tuple[bytes, int]] = ()
-    counts: dict[str, int] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
 
 

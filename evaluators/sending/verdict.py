@@ -77,7 +77,7 @@ WORDINGS = {
     "disagree": both(
         "回执报已送达 {of} 条,其中 {count} 条手机上没有见到({share:.1%})。"
         "回执与终端不符,原因待供应商说明。",
-        "Of {of} messages reported as delivered, {count} were not seen on the handset ({share:.1%})."
+        "Of {of} messages reported delivered, {count} were not seen on the handset ({share:.1%})."
         " Receipts and handsets disagree; the vendor is asked to explain.",
     ),
     "receipts_outside": both(

@@ -5,13 +5,13 @@ need, and facts (answers, receipts, arrivals), committed in groups some 50 ms ap
 """
 
 import threading
-from array import array
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from evaluators.protocols.session import NO_ANSWER, Receipt, Submitted
 from evaluators.sending.ledger import Answer, Arrival, Group, Ledger, Report
+from evaluators.sending.tally import Tally
 
 GROUP_S = 0.05
 
@@ -19,18 +19,17 @@ GROUP_S = 0.05
 class Writer:
     """Its methods are called from the event loop's thread and return at once, but for `finish`.
 
-    `epoch_ns` added to the sender's monotonic clock gives ns since 1970. `armed` is how far
-    messages may leave by now, `fenced` that another process has taken the run over, `failure` what
-    the ledger raised, after which nothing more is written.
+    `epoch_ns` added to the sender's monotonic clock gives ns since 1970; `tally` says what left
+    and when. `armed` is how far messages may leave by now, `fenced` that another process has taken
+    the run over, `failure` what the ledger raised, after which nothing more is written.
     """
 
-    def __init__(self, ledger: Ledger, *, armed: int, total: int, epoch_ns: int) -> None:
+    def __init__(self, ledger: Ledger, tally: Tally, *, armed: int, epoch_ns: int) -> None:
         self.armed = armed
         self.fenced = False
         self.failure: Exception | None = None
-        self._ledger, self._epoch_ns = ledger, epoch_ns
-        self._sent_at = array("q", bytes(8 * total))
-        self._wanted = self._left = self._told = armed
+        self._ledger, self._tally, self._epoch_ns = ledger, tally, epoch_ns
+        self._wanted = self._told = armed
         self._facts: deque[tuple[Sequence[Submitted], Sequence[Receipt]]] = deque()
         self._lost: deque[int] = deque()
         self._arrivals: deque[Arrival] = deque()
@@ -46,21 +45,12 @@ class Writer:
             self._wanted = upto
             self._changed.notify()
 
-    def left(self, upto: int, at_ns: int) -> None:
-        """All messages up to `upto` have left by now."""
-        self._sent_at[self._left : upto] = array("q", (at_ns,)) * (upto - self._left)
-        self._left = upto
-
-    def sent_at(self, seq: int) -> int:
-        """When a message left, ns of the monotonic clock; 0 if not, or not by this process."""
-        return self._sent_at[seq]
-
     def add(self, submitted: Sequence[Submitted], receipts: Sequence[Receipt]) -> None:
         """What came over the wire. The lists are kept, not copied."""
         self._facts.append((submitted, receipts))
 
     def lost(self, seqs: Iterable[int]) -> None:
-        """Messages that were unanswered when their connection broke."""
+        """Messages whose answer will not come: their connection broke."""
         self._lost.extend(seqs)
 
     def arrived(self, arrivals: Iterable[Arrival]) -> None:
@@ -107,29 +97,29 @@ class Writer:
             self._ledger.note(note)
 
     def _group(self) -> Group:
-        group, answered = Group(), set()
+        group = Group(lost=_drained(self._lost), arrivals=_drained(self._arrivals))
         while self._facts:
             submitted, receipts = self._facts.popleft()
-            for seq, at_ns, status, message_id in submitted:
-                if status != NO_ANSWER:
-                    answered.add(seq)
-                    group.answers.append(self._answer(seq, at_ns, status, message_id))
+            group.lost.extend(record[0] for record in submitted if record[2] == NO_ANSWER)
+            group.answers.extend(self._answers(submitted))
             group.reports.extend(self._reports(receipts))
-        left = self._left  # read after the facts: whatever they answer has left by then
+        sent = self._tally.sent  # read after the facts: whatever they answer has left by then
+        answered = {answer.seq for answer in group.answers}
         group.sent = [
-            (seq, self._sent_at[seq] + self._epoch_ns)
-            for seq in range(self._told, left)
+            (seq, self._tally.sent_at[seq] + self._epoch_ns)
+            for seq in range(self._told, sent)
             if seq not in answered
         ]
-        self._told = left
-        group.lost = _drained(self._lost)
-        group.arrivals = _drained(self._arrivals)
+        self._told = sent
         return group
 
-    def _answer(self, seq: int, at_ns: int, status: int, message_id: bytes) -> Answer:
-        epoch_ns = self._epoch_ns
-        vendor_id = message_id.decode("latin-1")
-        return Answer(seq, self._sent_at[seq] + epoch_ns, at_ns + epoch_ns, status, vendor_id)
+    def _answers(self, submitted: Iterable[Submitted]) -> list[Answer]:
+        sent_at, epoch_ns = self._tally.sent_at, self._epoch_ns
+        return [
+            Answer(seq, sent_at[seq] + epoch_ns, at_ns + epoch_ns, status, vendor_id.decode("latin-1"))
+            for seq, at_ns, status, vendor_id in submitted
+            if status != NO_ANSWER
+        ]
 
     def _reports(self, receipts: Iterable[Receipt]) -> list[Report]:
         """Those that say something new about a message of this run."""

@@ -1,11 +1,10 @@
-"""Reads `data/glossary/`: words that mean the same, the calibration, who knows about what."""
+"""Reads `data/glossary/`: what goes by several names, what is not treated, whom to ask instead."""
 
 from pathlib import Path
 
-from knowledge.content import Content, read
+from knowledge.content import Bilingual, Content, read
 from knowledge.pages import Page
 from knowledge.refusal import Calibration
-from knowledge.text import Glossary
 
 
 class Terms(Content):
@@ -30,17 +29,31 @@ class Departments(Content):
         return "business"
 
 
-def read_terms(folder: Path) -> Terms:
+class Topic(Content):
+    """Questions on one topic that no page treats."""
+
+    name: Bilingual
+    questions: tuple[str, ...]
+
+
+class Outside(Content):
+    """`outside.yaml`: what is asked and not answered here."""
+
+    topics: tuple[Topic, ...]
+
+
+def read_groups(folder: Path) -> tuple[tuple[str, ...], ...]:
     """Raises ContentError; an empty word is one."""
     document = read(folder / "terms.yaml", Terms)
     for index, group in enumerate(document.value.groups):
         if not all(word.strip() for word in group):
             raise document.error("an empty word", "groups", index)
-    return document.value
+    return document.value.groups
 
 
-def read_glossary(folder: Path) -> Glossary:
-    return Glossary(read_terms(folder).groups)
+def read_outside(folder: Path) -> tuple[str, ...]:
+    topics = read(folder / "outside.yaml", Outside).value.topics
+    return tuple(question for topic in topics for question in topic.questions)
 
 
 def read_calibration(folder: Path) -> Calibration:

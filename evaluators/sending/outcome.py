@@ -1,0 +1,46 @@
+"""How the sending and watching of a test ended, and what stood in its way."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from evaluators.sending.reasons import Reason, both, reason
+
+End = Literal["measured", "stopped", "failed", "parked", "fenced"]
+"""measured: to the end of the window. stopped: by its rule or by a person. failed: it could not be
+carried out. parked: this process was asked to leave, another goes on. fenced: another has it."""
+
+WORDINGS = {
+    "unreachable": both(
+        "连不上供应商:{detail}。", "The vendor cannot be reached: {detail}."
+    ),
+    "login_refused": both(
+        "供应商拒绝登录:{text}(状态 {status:#x})。请核对账号、密码和白名单 IP。",
+        "The vendor refused the login: {text} (status {status:#x})."
+        " Check account, password and the allow-listed IP address.",
+    ),
+    "connection_lost": both(
+        "与供应商的连接已断开:{detail}。", "The connection to the vendor was lost: {detail}."
+    ),
+    "never_back": both(
+        "连接断开后 {seconds:g} 秒内未能恢复,{planned} 条中已发 {sent} 条。",
+        "The connection was lost and not restored within {seconds:g} s;"
+        " {sent} of {planned} messages had been sent.",
+    ),
+    "cannot_carry": both(
+        "该协议发不了这条短信:{detail}。", "The protocol cannot carry this message: {detail}."
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`notes` is the run's progress at the end; `rule` the stop rule that fired, if one did."""
+
+    end: End
+    notes: dict[str, Any] = field(default_factory=dict)
+    problem: Reason | None = None
+    rule: str | None = None
+
+
+def trouble(key: str, **params: float | str) -> Reason:
+    return reason(WORDINGS, key, **params)

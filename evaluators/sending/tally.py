@@ -1,0 +1,131 @@
+"""What a running test has seen so far, for its progress and its stop rule. Pure: times come in.
+
+All times are ns of the sender's monotonic clock. Messages leave in order, so what is overdue is
+always a first part of them, and each message is looked at once.
+"""
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from evaluators.protocols.correlator import NOT_FINAL
+from evaluators.protocols.session import NO_ANSWER, Receipt, Submitted
+from evaluators.sending.metrics import DELIVERED, Row
+from evaluators.sending.plan import Seen, StopRule
+
+_SECOND = 1_000_000_000
+
+
+class Tally:
+    """Counts of one run.
+
+    `sent` messages have left, `sent_at` says when. `watched` says by seq whether a handset should
+    show the message; None where there are no handsets. `counts` holds acknowledged, refused,
+    unanswered, lost, receipts, delivered, arrived, altered, early, duplicates, unmatched, replies.
+    """
+
+    def __init__(self, total: int, rule: StopRule | None, watched: Sequence[bool] | None) -> None:
+        self.sent = 0
+        self.sent_at = array("q", bytes(8 * total))
+        self.counts: Counter[str] = Counter()
+        self._final, self._shown = bytearray(total), bytearray(total)
+        missing, losses = rule and rule.missing, rule and rule.losses
+        sequential = rule and rule.sequential
+        everything, handsets = bytes((1,)) * total, bytes(watched or total)
+        first = handsets[: losses.among] if losses else b""
+        self._missing = _Overdue(self._final, everything, missing.within_s if missing else None)
+        self._first = _Overdue(self._shown, first, losses.within_s if losses else None)
+        self._lost = _Overdue(self._shown, handsets, sequential.within_s if sequential else None)
+
+    def restore(self, rows: Iterable[Row], epoch_ns: int) -> None:
+        """Take up what earlier processes stored of the messages that may have left, by seq."""
+        for row in rows:
+            left_ns = row.sent_ns or row.due_ns or epoch_ns
+            self.left(row.seq + 1, left_ns - epoch_ns)
+            self.counts[row.state] += 1
+            if row.receipt is not None and row.receipt not in NOT_FINAL:
+                self._reported(row.seq, row.receipt)
+            if row.handset_ns is not None:
+                self.arrived(row.seq, same=row.handset_text_same is not False)
+
+    def left(self, upto: int, at_ns: int) -> None:
+        """All messages up to `upto` have left by now."""
+        self.sent_at[self.sent : upto] = array("q", (at_ns,)) * (upto - self.sent)
+        self.sent = upto
+
+    def submitted(self, records: Sequence[Submitted]) -> None:
+        accepted = sum(not record[2] for record in records)
+        silent = sum(record[2] == NO_ANSWER for record in records)
+        self.counts["acknowledged"] += accepted
+        self.counts["unanswered"] += silent
+        self.counts["refused"] += len(records) - accepted - silent
+
+    def receipts(self, records: Iterable[Receipt]) -> None:
+        for seq, _, state, _, _, early, duplicate, _ in records:
+            if seq is None:
+                self.counts["unmatched"] += 1
+            elif duplicate:
+                self.counts["duplicates"] += 1
+            else:
+                self.counts["early"] += early
+                if state not in NOT_FINAL:
+                    self._reported(seq, state)
+
+    def arrived(self, seq: int, *, same: bool) -> bool:
+        """A handset shows the message; False if that was known."""
+        if self._shown[seq]:
+            self.counts["repeated"] += 1
+            return False
+        self._shown[seq] = 1
+        self.counts["arrived"] += 1
+        self.counts["altered"] += not same
+        self._first.done(seq)
+        self._lost.done(seq)
+        return True
+
+    def seen(self, now_ns: int) -> Seen:
+        """What the stop rule judges by."""
+        for overdue in (self._missing, self._first, self._lost):
+            overdue.look(now_ns, self.sent, self.sent_at)
+        return Seen(
+            due=self._missing.due,
+            missing=self._missing.open,
+            first_lost=self._first.open,
+            arrived=self.counts["arrived"],
+            lost=self._lost.open,
+        )
+
+    def _reported(self, seq: int, state: str) -> None:
+        if not self._final[seq]:
+            self._final[seq] = 1
+            self.counts["receipts"] += 1
+            self.counts["delivered"] += state == DELIVERED
+            self._missing.done(seq)
+
+
+class _Overdue:
+    """Messages that left at least `within_s` ago: how many, and how many still lack something.
+
+    `has` says by seq whether it came, `counted` whether it is expected at all.
+    """
+
+    def __init__(self, has: bytearray, counted: bytes, within_s: float | None) -> None:
+        self.due = self.open = 0
+        self._has, self._counted = has, counted if within_s is not None else b""
+        self._within_ns = int((within_s or 0) * _SECOND)
+        self._looked = 0
+
+    def look(self, now_ns: int, sent: int, sent_at: Sequence[int]) -> None:
+        end, before = min(sent, len(self._counted)), now_ns - self._within_ns
+        seq = self._looked
+        while seq < end and sent_at[seq] <= before:
+            if self._counted[seq]:
+                self.due += 1
+                self.open += not self._has[seq]
+            seq += 1
+        self._looked = seq
+
+    def done(self, seq: int) -> None:
+        """It came now; if it was overdue already it is open no longer."""
+        if seq < self._looked and self._counted[seq]:
+            self.open -= 1

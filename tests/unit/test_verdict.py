@@ -1,0 +1,273 @@
+"""What a run proves: every word of the rule in `verdict`."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evaluators.sending.metrics import Row, summarise
+from evaluators.sending.plan import Plan
+from evaluators.sending.verdict import WORDINGS, Verdict, fell_behind, judge
+from evaluators.statistics import clopper_pearson
+
+S = 1_000_000_000
+MS = 1_000_000
+ACCUSING = ("造假", "欺诈", "作弊", "骗", "fraud", "fake", "cheat", "lie", "forg")
+
+
+def plan(**changes: Any) -> Plan:
+    fields = {
+        "rate": 10,
+        "kind": "otp",
+        "text": "{token}",
+        "claim": 0.99,
+        "price": 0.04,
+        "caps": {"count": 1_000, "rate": 50, "cost": 100},
+    }
+    return Plan.model_validate(fields | changes)
+
+
+def rows(
+    sent: int,
+    lost: int = 0,
+    *,
+    reported: int | None = None,
+    handsets: int | None = None,
+    late_ms: int = 0,
+    slow_s: float = 2,
+    alive: bool = True,
+) -> list[Row]:
+    """A run in which the first `lost` did not arrive; `reported` of all have a DELIVRD receipt."""
+    reported = sent - lost if reported is None else reported
+    return [
+        Row(
+            seq=seq,
+            number_id=seq % (handsets or sent),
+            carrier="cmcc",
+            token="ABCDEF",
+            state="acknowledged",
+            due_ns=seq * S // 10,
+            sent_ns=seq * S // 10 + late_ms * MS,
+            ack_ns=seq * S // 10 + 20 * MS,
+            receipt="DELIVRD" if seq >= sent - reported else "UNDELIV",
+            receipt_ns=seq * S // 10 + 3 * S,
+            handset_ns=None if seq < lost else seq * S // 10 + int(slow_s * S),
+            alive=alive,
+        )
+        for seq in range(sent)
+    ]
+
+
+def verdict(made: list[Row], with_plan: Plan | None = None, **changes: Any) -> Verdict:
+    the_plan = with_plan or plan()
+    metrics = summarise(made, the_plan, closed=changes.get("closed", True))
+    flags = {"closed": True, "interrupted": False, "sender_late": fell_behind(metrics, the_plan)}
+    return judge(metrics, the_plan, **flags | changes)
+
+
+def keys(made: Verdict) -> list[str]:
+    return [reason.key for reason in made.reasons]
+
+
+@pytest.mark.parametrize(
+    ("sent", "lost", "word"),
+    [
+        (1_000, 0, "met"),
+        (1_000, 3, "met"),
+        (1_000, 4, "not_enough"),  # enough for a one-sided bound, not for the interval shown
+        (1_000, 10, "not_enough"),
+        (1_000, 17, "not_enough"),
+        (1_000, 18, "not_met"),
+        (1_000, 150, "not_met"),
+        (30, 5, "not_met"),
+        (368, 0, "met"),
+        (367, 0, "not_enough"),
+        (20, 0, "not_enough"),
+    ],
+)
+def test_the_interval_decides(sent: int, lost: int, word: str) -> None:
+    """Met above the claim, not met below it, otherwise not enough: by the interval shown."""
+    made = verdict(rows(sent, lost))
+    assert (made.word, made.basis) == (word, "handset")
+    assert made.interval == clopper_pearson(sent - lost, sent)
+
+
+def test_scenario_s3() -> None:
+    """74 of 81 rejects a claim of 99 % whatever the receipts say, and gives no p99."""
+    made = verdict(rows(81, 7, reported=81))
+    assert made.word == "not_met"
+    assert made.interval
+    assert (round(made.interval.low, 3), round(made.interval.high, 3)) == (0.830, 0.965)
+    assert made.p_value == pytest.approx(2e-5, rel=0.1)
+    assert made.disagreement
+    assert (made.disagreement.count, made.disagreement.of) == (7, 81)
+    assert made.receipts_excluded
+    assert made.shows == ("receipts_disagree",)
+    assert made.latency == "not_enough"
+
+
+def test_how_many_more() -> None:
+    """Not enough evidence says how many more messages would decide."""
+    made = verdict(rows(20))
+    assert made.more_needed == 348
+    assert "more_needed" in keys(made)
+    assert any("348" in reason.wording.zh for reason in made.reasons)
+
+
+def test_too_close_to_tell() -> None:
+    """Where no number of messages would decide, it says so."""
+    made = verdict(rows(100, 1))
+    assert (made.word, made.more_needed) == ("not_enough", None)
+    assert "no_number_decides" in keys(made)
+
+
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_no_verdict_before_the_window_closes(interrupted: bool) -> None:
+    """Before the window closes there is neither a verdict nor a rate."""
+    made = verdict(rows(1_000, 150), closed=False, interrupted=interrupted)
+    assert made.word == ("interrupted" if interrupted else "inconclusive")
+    assert (made.rate, made.interval, made.latency) == (None, None, "inconclusive")
+
+
+def test_interrupted_proves_nothing() -> None:
+    """A run broken off is interrupted, however bad or good it looked."""
+    for lost in (0, 150):
+        made = verdict(rows(1_000, lost), interrupted=True)
+        assert (made.word, made.latency) == ("interrupted", "inconclusive")
+        assert keys(made)[0] == "interrupted"
+
+
+def test_receipts_alone_prove_nothing() -> None:
+    """Without handsets the verdict is not enough, whatever the receipts say."""
+    made = verdict(rows(1_000, alive=False))
+    assert (made.word, made.basis, made.rate) == ("not_enough", "receipt", 1.0)
+    assert made.more_needed is None
+    assert "receipts_only" in keys(made)
+
+
+def test_nothing_sent() -> None:
+    """A run without messages has no rate."""
+    assert verdict([]).rate is None
+    assert keys(verdict([])) == ["nothing_sent"]
+
+
+def test_declared_stop_is_judged_on_a_wider_interval() -> None:
+    """A run ended by its own rule is judged, on an interval that allows stopping any time."""
+    stopped, planned = verdict(rows(60, 9), stopped_by_rule=True), verdict(rows(60, 9))
+    assert (stopped.word, planned.word) == ("not_met", "not_met")
+    assert stopped.interval
+    assert planned.interval
+    assert stopped.interval.width > planned.interval.width
+    assert "stop_rule" in keys(stopped)
+    assert verdict(rows(10, 1), stopped_by_rule=True).word == "not_enough"
+
+
+def test_few_handsets_weigh_less() -> None:
+    """Messages that share handsets widen the interval and raise what is still needed."""
+    many, few = verdict(rows(400, 4)), verdict(rows(400, 4, handsets=8))
+    assert many.interval
+    assert few.interval
+    assert few.interval.width > many.interval.width
+    assert few.effective
+    assert few.effective < 400
+    assert "few_handsets" in keys(few)
+    assert "few_handsets" not in keys(many)
+
+
+def test_one_handset_proves_nothing() -> None:
+    """A thousand messages to one handset cannot prove a rate."""
+    assert verdict(rows(1_000, handsets=1)).word == "not_enough"
+
+
+def test_sender_behind_blames_nobody() -> None:
+    """When our sender fell behind, latency is inconclusive and the arrival verdict stands."""
+    made = verdict(rows(1_000, 0, late_ms=20_000, slow_s=25))
+    assert (made.word, made.latency) == ("met", "inconclusive")
+    assert "sender_behind" in keys(made)
+
+
+@pytest.mark.parametrize(
+    ("sent", "lost", "slow_s", "word"),
+    [
+        (400, 0, 2, "met"),
+        (400, 0, 30, "not_met"),
+        (400, 80, 2, "not_met"),  # what never arrives is not fast
+        (400, 18, 2, "not_enough"),
+        (50, 0, 2, "not_enough"),
+    ],
+)
+def test_latency(sent: int, lost: int, slow_s: float, word: str) -> None:
+    """Latency is judged by the interval of p95 against its limit, losses included."""
+    assert verdict(rows(sent, lost, slow_s=slow_s)).latency == word
+
+
+def test_controls() -> None:
+    """Receipts that report dead numbers as delivered are stated with their count."""
+    dead = [
+        Row(
+            seq=900 + index,
+            number_id=900 + index,
+            carrier="cmcc",
+            token="ABCDEF",
+            state="acknowledged",
+            due_ns=0,
+            sent_ns=0,
+            receipt="DELIVRD" if index else "UNDELIV",
+            receipt_ns=S,
+        )
+        for index in range(6)
+    ]
+    made = verdict(rows(100) + dead, plan(controls=tuple(range(900, 906))))
+    assert made.controls
+    assert (made.controls.count, made.controls.of) == (5, 6)
+    assert "dead_numbers_delivered" in made.shows
+    assert "controls_delivered" in keys(made)
+
+
+def test_honest_receipts_show_nothing() -> None:
+    """Where receipts and handsets agree there is no mark and no such reason."""
+    made = verdict(rows(300, 2))
+    assert made.shows == ()
+    assert not {"disagree", "receipts_outside"} & set(keys(made))
+
+
+def test_words_accuse_nobody() -> None:
+    """No wording accuses anybody, and each has both languages."""
+    for said in WORDINGS.values():
+        assert said.zh
+        assert said.en
+        assert not any(word in f"{said.zh} {said.en}".casefold().split() for word in ACCUSING)
+        assert not any(word in said.zh for word in ACCUSING[:4])
+
+
+runs = st.integers(1, 300).flatmap(
+    lambda sent: st.tuples(
+        st.just(sent), st.integers(0, sent), st.integers(0, sent), st.integers(1, sent)
+    )
+)
+
+
+@settings(deadline=None)
+@given(runs, st.booleans(), st.booleans(), st.booleans())
+def test_every_run_gets_an_honest_word(
+    run: tuple[int, int, int, int], interrupted: bool, sender_late: bool, stopped: bool
+) -> None:
+    """Any run gets a verdict whose word follows from the interval shown and nothing else."""
+    sent, lost, reported, handsets = run
+    made = verdict(
+        rows(sent, lost, reported=reported, handsets=handsets),
+        interrupted=interrupted,
+        sender_late=sender_late,
+        stopped_by_rule=stopped,
+    )
+    assert made.interval
+    assert made.rate is not None
+    assert made.interval.holds(made.rate)
+    if interrupted:
+        assert made.word == "interrupted"
+    elif made.interval.low >= made.claim:
+        assert made.word == "met"
+    else:
+        assert made.word == ("not_met" if made.interval.high < made.claim else "not_enough")
+    assert all(reason.wording.zh and reason.wording.en for reason in made.reasons)
