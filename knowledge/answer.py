@@ -88,7 +88,7 @@ class Guidance:
     def passage(self, anchor: str, language: str = "zh") -> Answer:
         """A passage as it stands, with its sources; a page id gives the page's first passage.
 
-        The page's other passages follow it in `passages`. Raises UnknownAnchor.
+        The page's other passages follow it in `passages`. Raises UnknownAnchorError.
         """
         place = self._corpus.place(anchor)
         rest = [each for each in self._corpus.places if each.page == place.page and each != place]

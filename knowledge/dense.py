@@ -8,21 +8,21 @@ finds the same.
 import fcntl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
 from knowledge.embedding import Embedder, Vectors, as_langchain
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
     from langchain_chroma import Chroma
 
 NEAREST = 200  # texts that get a score; the others count as 0
 PREFIX = "guidance-"
 BATCH = 1000
-# ef_search as wide as the result makes the approximate search exact at our sizes
-_SPACE = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 2 * NEAREST}}
+# a search twice as wide as the result makes the approximate index exact at our sizes
+WIDTH = 2 * NEAREST
 
 
 class Store(Protocol):
@@ -71,7 +71,7 @@ class Ownership:
 class InChroma:
     """The same vectors in a persistent Chroma collection, searched through LangChain."""
 
-    def __init__(self, client: "ClientAPI", store: "Chroma", count: int) -> None:
+    def __init__(self, client: "Client", store: "Chroma", count: int) -> None:
         self._client, self._store, self._count = client, store, count
 
     @classmethod
@@ -113,17 +113,20 @@ class Texts:
     vectors: Vectors
 
 
-def _client(folder: Path) -> "ClientAPI":
+def _client(folder: Path) -> "Client":
     import chromadb
     from chromadb.config import Settings
 
-    return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+    settings = Settings(anonymized_telemetry=False)
+    return cast("Client", chromadb.PersistentClient(str(folder), settings))
 
 
-def _fill(client: "ClientAPI", name: str, texts: Texts) -> None:
+def _fill(client: "Client", name: str, texts: Texts) -> None:
     # embedding_function=None: the default one would download a model
     collection = client.get_or_create_collection(
-        name, embedding_function=None, configuration=_SPACE
+        name,
+        embedding_function=None,
+        configuration={"hnsw": {"space": "cosine", "ef_search": WIDTH}},
     )
     count = len(texts.texts)
     if collection.count() == count:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.text import CONCEPT, Glossary, is_chinese, normalise, runs
+from knowledge.text import Glossary, is_chinese, normalise, runs
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -97,8 +97,7 @@ class Table:
 
 def unit_length(vectors: Vectors) -> Vectors:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: Vectors = vectors / np.where(lengths > 0, lengths, 1)
-    return scaled
+    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
 
 def fit(texts: Sequence[str], glossary: Glossary, dimensions: int = DIMENSIONS) -> Table:

@@ -15,7 +15,7 @@ class ContentError(KnowledgeError):
         super().__init__(f"{path}:{line}: {problem}")
 
 
-class UnknownAnchor(KnowledgeError):
+class UnknownAnchorError(KnowledgeError):
     """Somebody asked for a page or passage that is not in the guidance."""
 
     def __init__(self, anchor: str) -> None:

@@ -62,8 +62,7 @@ class LexicalIndex:
         if column is None:
             return np.array([], dtype=np.intp)
         start, end = self._by_term.indptr[column : column + 2]
-        rows: NDArray[np.intp] = self._by_term.indices[start:end]
-        return rows
+        return self._by_term.indices[start:end].astype(np.intp)
 
     def _rarity(self, term: str) -> float:
         column = self._columns.get(term)

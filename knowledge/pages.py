@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from knowledge.content import Bilingual, Content
-from knowledge.errors import UnknownAnchor
+from knowledge.errors import UnknownAnchorError
 
 Kind = Literal["official", "vendor", "press", "community", "article", "house"]
 Interest = Literal["none", "vendor"]
@@ -101,11 +101,11 @@ class Corpus:
         return exact | first
 
     def place(self, anchor: str) -> Place:
-        """A page's id gives its first passage; raises UnknownAnchor."""
+        """A page's id gives its first passage; raises UnknownAnchorError."""
         try:
             return self._by_anchor[anchor]
         except KeyError:
-            raise UnknownAnchor(anchor) from None
+            raise UnknownAnchorError(anchor) from None
 
     def fact(self, fact_id: str) -> Fact:
         return self._facts[fact_id][1]

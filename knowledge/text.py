@@ -22,12 +22,10 @@ _QUESTION_WORDS = re.compile(
     "请问|想问|问一下|是不是|有没有|能不能|可不可以|会不会|要不要|行不行|怎么样|怎么|怎样|如何"
     "|什么|哪些|哪个|哪里|哪家|多少|几个|为什么|为啥|咋|啥|可以|应该|需要|我们|你们|他们|人家"
     "|到底|究竟|一下|这个|那个|还是|就是|如果|的话|[吗呢吧啊呀嘛么了的我你他它]"
-)
-_ENGLISH_QUESTION_WORDS = frozenset(
-    "a an and are at be been but by can could do does did for from had has have how i if in into is"
-    " it its may me much my no not of on or our shall should so than that the their them then there"
-    " these they this those to us was we were what when where which who why will with would you"
-    " your s t re ll ve".split()
+    "|(?<![a-z0-9])(?:a|an|and|are|at|be|been|but|by|can|could|did|do|does|for|from|had|has|have"
+    "|how|i|if|in|into|is|it|its|may|me|much|my|no|not|of|on|or|our|shall|should|so|than|that"
+    "|the|their|them|then|there|these|they|this|those|to|us|was|we|were|what|when|where|which"
+    "|who|why|will|with|would|you|your)(?![a-z0-9])"
 )
 
 
@@ -140,16 +138,11 @@ def terms(text: str, glossary: Glossary) -> list[str]:
 def runs(normalised: str) -> list[str]:
     """Runs of Chinese characters and English stems, question words left out."""
     pieces = _RUN.findall(_QUESTION_WORDS.sub(" ", normalised))
-    words = (piece if is_chinese(piece) else _latin(piece) for piece in pieces)
-    return [word for word in words if word]
+    return [piece if is_chinese(piece) else stem(piece) for piece in pieces]
 
 
 def is_chinese(run: str) -> bool:
     return _HAN_START.match(run) is not None
-
-
-def _latin(word: str) -> str:
-    return "" if word in _ENGLISH_QUESTION_WORDS else stem(word)
 
 
 def _chinese(run: str) -> Iterator[str]:

@@ -57,7 +57,7 @@ def on_choice(talk: Talk, pending: Pending, choice: str) -> None:
     words = pending.data.get("words", "")
     standing = next((word for word in STANDING if word == choice), None)
     if standing is not None:
-        return on_answer(talk, item, Said(standing, None, words))
+        return on_answer(talk, item, Said(standing, pending.data.get("value"), words))
     return on_answer(talk, item, Said(None, choice, words))
 
 
@@ -71,9 +71,25 @@ def on_answer(talk: Talk, item: Item, said: Said, *, assumed: bool = False) -> N
     if said.choice == "unknown":
         return _offer_colleague(talk, item)
     _acknowledge(talk, item, given, before, assumed=assumed)
+    if _is_it_enough(item, given):
+        return _judge(talk, item, given)
     if wanted := _follow_up(talk, item, given):
         return talk.put("follow_up", wanted, [("skip", talk.word("button.skip"))], item=item.id)
     return _onwards(talk, item, was_settled=before_settled)
+
+
+def _is_it_enough(item: Item, given: Given) -> bool:
+    """Words alone, which nothing here can judge: the person has to say what they amount to."""
+    if given.choice is not None or item.value is None or item.value.kind != "text":
+        return False
+    alarm = answers.warnings(item, None, given.value, given.words)
+    return alarm is None or alarm.level != "red"
+
+
+def _judge(talk: Talk, item: Item, given: Given) -> None:
+    choices = [(word, talk.word(f"choice.{word}")) for word in ("yes", "partly", "no", "unknown")]
+    text = talk.word("ask.enough", ask=item.ask.of(talk.language))
+    talk.put("answer", text, choices, item=item.id, words=given.words, value=given.value)
 
 
 def _onwards(talk: Talk, item: Item, *, was_settled: bool) -> None:
@@ -85,32 +101,36 @@ def _onwards(talk: Talk, item: Item, *, was_settled: bool) -> None:
 def _acknowledge(
     talk: Talk, item: Item, given: Given, before: Given | None, *, assumed: bool
 ) -> None:
-    lines = [talk.word("kept", number=talk.number(item.id), said=showing.answer(talk, item, given))]
+    stands = showing.answer(talk.speaker, item, given)
+    lines = [talk.word("kept", number=talk.number(item.id), said=stands)]
     if assumed:
         lines.append(talk.word("kept.assumed"))
     if before is not None:
-        lines.append(talk.word("kept.before", said=showing.answer(talk, item, before)))
+        lines.append(talk.word("kept.before", said=showing.answer(talk.speaker, item, before)))
     if measured := talk.open_case().measured(item.id):
-        lines.append(talk.word("kept.measured", said=showing.answer(talk, item, measured)))
+        lines.append(talk.word("kept.measured", said=showing.answer(talk.speaker, item, measured)))
     if alarm := answers.warnings(item, given.choice, given.value, given.words):
-        lines.append(warning_text(talk, alarm))
+        asked_below = bool(_follow_up(talk, item, given))
+        lines.append(warning_text(talk, alarm, ask=not asked_below))
     elif hint := _proof_hint(talk, item, given):
         lines.append(hint)
     talk.say("\n".join(lines))
 
 
-def warning_text(talk: Talk, alarm: Alarm) -> str:
-    """What it means, what to ask next, and the source."""
-    return talk.word(
-        f"warning.{alarm.level}",
-        means=alarm.means.of(talk.language),
-        ask=alarm.ask_next.of(talk.language),
-        source=alarm.source,
+def warning_text(talk: Talk, alarm: Alarm, *, ask: bool = True) -> str:
+    """What it means, its source, and what to ask next unless that is the follow-up's to say."""
+    said = talk.word(
+        f"warning.{alarm.level}", means=alarm.means.of(talk.language), source=alarm.source
     )
+    if not ask:
+        return said
+    return said + "\n" + talk.word("warning.ask", ask=alarm.ask_next.of(talk.language))
 
 
 def _proof_hint(talk: Talk, item: Item, given: Given) -> str:
     """After a yes that matters: ask for what would prove it."""
+    if talk.open_case().walk == "prescreen":
+        return ""  # nobody looks for papers during the call
     matters = item.gate is not None or (item.weight or 0) >= 3
     good = given.choice == "yes" or (given.choice is None and given.value is not None)
     if not (matters and good and given.level <= Level.CLAIMED):
@@ -127,7 +147,9 @@ def _follow_up(talk: Talk, item: Item, given: Given) -> str:
         return ""
     how_far = answers.satisfaction(item, given.choice, given.value)
     if given.choice in item.weak.on or (how_far is not None and how_far < WEAK):
-        return talk.word("ask.follow_up", ask=item.weak.ask.of(talk.language))
+        alarm = answers.warnings(item, given.choice, given.value, given.words)
+        next_ask = alarm.ask_next if alarm else item.weak.ask
+        return talk.word("ask.follow_up", ask=next_ask.of(talk.language))
     if given.choice == "yes" and given.value is None and showing.takes_numbers(item):
         return talk.word("ask.figure", hint=asking.value_hint(talk, item))
     return ""
@@ -150,7 +172,9 @@ def on_follow_up(talk: Talk, pending: Pending, text: str) -> None:
     words = text if stored is not None else given.words
     kept = talk.record(item, Said(given.choice, keeps, words, note=text))
     if stored is None:
-        talk.tell("kept.note", number=talk.number(item.id), note=text)
+        said = talk.word("kept.note", number=talk.number(item.id), note=text)
+        alarm = answers.warnings(item, None, None, text)
+        talk.say(said + ("\n" + warning_text(talk, alarm) if alarm else ""))
     else:
         _acknowledge(talk, item, kept, None, assumed=False)
     return _onwards(talk, item, was_settled=False)
@@ -232,6 +256,6 @@ def refusal(talk: Talk, item: Item, refused: answers.Refused) -> str:
         return talk.word(f"refused.{refused.reason_key}")
     return talk.word(
         "refused.range",
-        least="…" if refused.least is None else showing.value(talk, item, refused.least),
-        most="…" if refused.most is None else showing.value(talk, item, refused.most),
+        least="…" if refused.least is None else showing.value(talk.speaker, item, refused.least),
+        most="…" if refused.most is None else showing.value(talk.speaker, item, refused.most),
     )

@@ -91,11 +91,10 @@ def question(talk: Talk, item: Item) -> str:
     step = step_of(talk, item)
     if step is None:
         return item.ask.of(talk.language)
-    if step.items[0] == item.id:
-        return talk.word("prescreen.aloud", ask=step.ask.of(talk.language)) + (
-            "\n" + talk.word("prescreen.note_down", ask=item.ask.of(talk.language))
-        )
-    return talk.word("prescreen.note_down", ask=item.ask.of(talk.language))
+    note_down = talk.word("prescreen.note_down", ask=item.ask.of(talk.language))
+    if talk.session.trail[-1:] and talk.session.trail[-1] in step.items:
+        return note_down  # the sentence was read aloud for the item before
+    return talk.word("prescreen.aloud", ask=step.ask.of(talk.language)) + "\n" + note_down
 
 
 def step_of(talk: Talk, item: Item) -> PrescreenStep | None:

@@ -9,6 +9,7 @@ from bot.dialogue.session import Pending, Session
 from bot.dialogue.talk import Talk
 from evaluators import answers
 
+LONGEST_CHOICE = 2  # digits; more is a value, such as a sender number
 LONGEST = 2000  # characters of one message; more is a document and belongs in a file
 
 
@@ -44,9 +45,15 @@ def _route(talk: Talk, incoming: Incoming) -> None:
         return talk.tell("empty")
     if len(text) > LONGEST:
         return talk.tell("too_long", most=LONGEST)
+    return _said(talk, text)
+
+
+def _said(talk: Talk, text: str) -> None:
+    pending = talk.session.pending
+    if pending is not None and (offered := _offered_word(talk, pending, text)):
+        return _chosen(talk, pending, offered)
     if command := commands.read(text):
         return steering.follow(talk, command)
-    pending = talk.session.pending
     if pending is None:
         return _out_of_the_blue(talk, text)
     if text.isascii() and text.isdigit() and (chosen := _typed_choice(talk, pending, text)):
@@ -65,10 +72,20 @@ def _out_of_the_blue(talk: Talk, text: str) -> None:
     return opening.name_vendor(talk, text)
 
 
+def _offered_word(talk: Talk, pending: Pending, text: str) -> str:
+    """The offered reply that `text` names, before it could be taken for a steering word."""
+    offered: dict[str, str] = dict(pending.data.get("labels", []))
+    same = [word for word, label in offered.items() if text.lower() in {word, label.lower()}]
+    if same:
+        return same[0]
+    word = _word_of(talk, text)
+    return word if word in offered and pending.awaiting in {"walk", "confirm"} else ""
+
+
 def _typed_choice(talk: Talk, pending: Pending, text: str) -> str:
     """The choice a typed number means; none where a number is itself an answer."""
     offered: list[str] = pending.data.get("choices", [])
-    if not offered or pending.awaiting == "kinds":
+    if not offered or pending.awaiting == "kinds" or len(text) > LONGEST_CHOICE:
         return ""
     number = int(text)
     return offered[number - 1] if 1 <= number <= len(offered) else "?"
@@ -89,7 +106,7 @@ def _pressed(talk: Talk, token: str) -> None:
 def _stale(talk: Talk, subject: str) -> None:
     item = talk.scene.checklist.numbered(int(subject)) if subject.isdigit() else None
     if item is not None and talk.case is not None:
-        stands = showing.old_answers(talk, talk.case, item)
+        stands = showing.old_answers(talk.speaker, talk.case, item)
         talk.tell("stale.item", number=subject, stands=stands)
     else:
         talk.tell("stale")

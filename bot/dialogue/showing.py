@@ -1,15 +1,36 @@
 """How items, answers and values are put into words."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bot.dialogue.case import Case, Given
-from bot.dialogue.talk import Talk
 from bot.wording import Wording
-from evaluators.checklist import Item
+from evaluators.checklist import Checklist, Item
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 NUMERIC = frozenset({"number", "percent", "price", "duration"})
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Words of one language, and the checklist they speak about."""
+
+    wording: Wording
+    checklist: Checklist
+
+    @property
+    def language(self) -> str:
+        return self.wording.language
+
+    def word(self, key: str, /, **parts: object) -> str:
+        return self.wording(key, **parts)
+
+    def item(self, item_id: str) -> Item:
+        return self.checklist.by_id[item_id]
+
+    def number(self, item_id: str) -> int:
+        return self.checklist.numbers[item_id]
 
 
 def takes_numbers(item: Item) -> bool:
@@ -17,58 +38,58 @@ def takes_numbers(item: Item) -> bool:
     return item.value is not None and item.value.kind in NUMERIC
 
 
-def value(talk: Talk, item: Item, stored: float | str) -> str:
+def value(speak: Speaker, item: Item, stored: float | str) -> str:
     """A stored value as a person would write it."""
     spec = item.value
     if isinstance(stored, str):
         option = next((o for o in spec.options if o.id == stored), None) if spec else None
-        return option.label.of(talk.language) if option else stored
+        return option.label.of(speak.language) if option else stored
     kind = spec.kind if spec else "percent"
     if kind == "price":
-        return talk.word("value.price", amount=f"{stored:g}")
+        return speak.word("value.price", amount=f"{stored:g}")
     if kind == "duration":
-        return duration(talk, stored)
+        return duration(speak, stored)
     if kind == "number" and spec and spec.unit:
-        return f"{stored:g} {spec.unit.of(talk.language)}"
+        return f"{stored:g} {spec.unit.of(speak.language)}"
     return f"{stored:g}%"
 
 
-def duration(talk: Talk, seconds: float) -> str:
+def duration(speak: Speaker, seconds: float) -> str:
     for size, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
         if seconds >= size and seconds % (size / 2) == 0:
-            return talk.word(f"value.{name}", amount=f"{seconds / size:g}")
-    return talk.word("value.second", amount=f"{seconds:g}")
+            return speak.word(f"value.{name}", amount=f"{seconds / size:g}")
+    return speak.word("value.second", amount=f"{seconds:g}")
 
 
-def answer(talk: Talk, item: Item, given: Given) -> str:
+def answer(speak: Speaker, item: Item, given: Given) -> str:
     """An answer in short: choice, value, level."""
     parts = []
     if given.choice:
-        parts.append(talk.word(f"choice.{given.choice}"))
+        parts.append(speak.word(f"choice.{given.choice}"))
     if given.value is not None:
-        parts.append(value(talk, item, given.value))
+        parts.append(value(speak, item, given.value))
     if given.low is not None and given.high is not None:
-        low, high = value(talk, item, given.low), value(talk, item, given.high)
-        parts.append(talk.word("value.interval", low=low, high=high))
-    said = talk.word("list.comma").join(parts)
+        low, high = value(speak, item, given.low), value(speak, item, given.high)
+        parts.append(speak.word("value.interval", low=low, high=high))
+    said = speak.word("list.comma").join(parts)
     if given.choice in {"later", "unknown", "na"}:
         return said
-    return talk.word("answer.with_level", said=said, level=level(talk, given))
+    return speak.word("answer.with_level", said=said, level=level(speak, given))
 
 
-def level(talk: Talk, given: Given) -> str:
-    return talk.word(f"level.{given.level.word}")
+def level(speak: Speaker, given: Given) -> str:
+    return speak.word(f"level.{given.level.word}")
 
 
-def name(talk: Talk, item: Item) -> str:
+def name(speak: Speaker, item: Item) -> str:
     """An item as it is referred to: number and question."""
-    return talk.word("item.name", number=talk.number(item.id), ask=item.ask.of(talk.language))
+    return speak.word("item.name", number=speak.number(item.id), ask=item.ask.of(speak.language))
 
 
-def old_answers(talk: Talk, case: Case, item: Item) -> str:
+def old_answers(speak: Speaker, case: Case, item: Item) -> str:
     """What stands, shown before it is changed."""
     given = case.current(item.id)
-    return answer(talk, item, given) if given else talk.word("answer.none")
+    return answer(speak, item, given) if given else speak.word("answer.none")
 
 
 def progress(wording: Wording, state: str, counts: Mapping[str, Any]) -> str:

@@ -114,7 +114,7 @@ def _change(talk: Talk, command: Command) -> None:
 
 def _again(talk: Talk, item_id: str) -> None:
     item = talk.item(item_id)
-    stands = showing.old_answers(talk, talk.open_case(), item)
+    stands = showing.old_answers(talk.speaker, talk.open_case(), item)
     asking.ask_item(talk, item, talk.word("change.stands", stands=stands))
 
 

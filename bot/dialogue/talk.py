@@ -8,6 +8,7 @@ from bot.dialogue.case import Case, Given
 from bot.dialogue.effects import Button, Effect, Record, Say
 from bot.dialogue.scene import Scene
 from bot.dialogue.session import Awaiting, Session
+from bot.dialogue.showing import Speaker
 from evaluators.checklist import Choice, Item
 from evaluators.evidence import Level
 
@@ -26,6 +27,10 @@ class Talk:
     @property
     def language(self) -> str:
         return self.session.language
+
+    @property
+    def speaker(self) -> Speaker:
+        return Speaker(self.scene.wordings[self.language], self.scene.checklist)
 
     def word(self, key: str, /, **parts: object) -> str:
         return self.scene.wordings[self.language](key, **parts)

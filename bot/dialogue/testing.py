@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from evaluators.sending.plan import Plan, cost
-
 from bot.dialogue import answering, asking, showing
 from bot.dialogue.case import RunLine
 from bot.dialogue.commands import Command
@@ -14,6 +12,7 @@ from bot.dialogue.talk import Said, Talk
 from evaluators.answers import Parsed, Refused, parse
 from evaluators.checklist import Item
 from evaluators.sending import feasibility
+from evaluators.sending.plan import Plan, cost
 
 CLAIM_ITEM = "arrival.handset_rate"  # the measure whose item holds the vendor's claimed rate
 SIMULATED_WINDOW = 20.0  # seconds
@@ -134,7 +133,7 @@ def _card(talk: Talk, plan: Plan, line: Line) -> str:
         line=line.title,
         rate=f"{plan.rate:g}",
         seconds=round(plan.count / plan.rate),
-        window=showing.duration(talk, plan.window_s),
+        window=showing.duration(talk.speaker, plan.window_s),
         claim=f"{plan.claim * 100:g}",
         cost=_money(talk, plan, line),
         stop=_stop_rule(talk, plan),

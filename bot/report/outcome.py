@@ -3,18 +3,16 @@
 import math
 
 from bot.wording import Wording
+from bot.report.measured import Finished
 from evaluators.sending.metrics import Metrics, Share
-from evaluators.sending.plan import Plan
-from evaluators.sending.verdict import Verdict
 from evaluators.statistics import Percentile
 
 MOST_REASONS = 3
 
 
-def text(
-    wording: Wording, plan: Plan, metrics: Metrics, verdict: Verdict, *, title: str
-) -> list[str]:
+def text(wording: Wording, finished: Finished, *, title: str) -> list[str]:
     """The outcome as lines for a chat, at most eight."""
+    metrics, verdict = finished.metrics, finished.verdict
     lines = [wording("outcome.head", title=title, word=wording(f"verdict.{verdict.word}"))]
     if verdict.counted is not None and verdict.interval is not None:
         lines.append(

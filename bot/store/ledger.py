@@ -1,36 +1,35 @@
 """The SQL ledger of one run: who may send, what may have left, what came back."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlmodel import Session
 
 from bot.store.database import Database
-from bot.store.tables import Message, Number, Run
+from bot.store.tables import metadata
+from evaluators.protocols.correlator import NOT_FINAL
 from evaluators.sending.ledger import Answer, Arrival, Group, Planned, Report, Standing
 from evaluators.sending.metrics import Row
 
-NOT_FINAL = ("ENROUTE", "ACCEPTD", "BUFFRED")
 _PLAN_CHUNK = 10_000
+_AS_STORED = (
+    *("seq", "number_id", "carrier", "token", "state", "due_ns", "sent_ns", "ack_ns", "status"),
+    *("receipt", "receipt_ns", "receipt_code", "handset_ns", "handset_from"),
+)
 
-_run = sa.inspect(Run).local_table
-_message = sa.inspect(Message).local_table
-_number = sa.inspect(Number).local_table
+_run, _message, _number = (metadata.tables[name] for name in ("run", "message", "number"))
+
+_THIS = (_message.c.run_id == sa.bindparam("run"), _message.c.seq == sa.bindparam("row"))
+_MAY_BE_OUT = _message.c.state.in_(("planned", "sent"))
 
 Facts = list[dict[str, Any]]
 
 
-def _where(**wanted: object) -> sa.Update:
-    pass
-
-
-_THIS = (_message.c.run_id == sa.bindparam("run"), _message.c.seq == sa.bindparam("row"))
-_NO_FINAL_RECEIPT = sa.or_(_message.c.receipt.is_(None), _message.c.receipt.in_(NOT_FINAL))
-
-
 def _set(*names: str, **fixed: Any) -> sa.Update:
     """An update of one message; each name is bound as `new_name`, for executemany."""
-    values = {name: sa.bindparam(f"new_{name}") for name in names}
+    values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
     return sa.update(_message).where(*_THIS).values(values | fixed)
 
 
@@ -38,11 +37,11 @@ _DUE = _set("due_ns").where(_message.c.state == "planned")
 _SENT = _set(
     "sent_ns", state=sa.case((_message.c.state == "planned", "sent"), else_=_message.c.state)
 )
+_LOST = _set(state="unknown").where(_MAY_BE_OUT)
 _ANSWERED = _set("sent_ns", "ack_ns", "status", "state", "vendor_id")
-_UNANSWERED = _set("sent_ns", state="unknown").where(
-    _message.c.state.in_(("planned", "sent", "unknown"))
+_REPORTED = _set("receipt", "receipt_code", "receipt_ns").where(
+    sa.or_(_message.c.receipt.is_(None), _message.c.receipt.in_(NOT_FINAL))
 )
-_REPORTED = _set("receipt", "receipt_code", "receipt_ns").where(_NO_FINAL_RECEIPT)
 _ARRIVED = _set("handset_ns", "handset_from", "handset_same").where(_message.c.handset_ns.is_(None))
 
 
@@ -51,28 +50,22 @@ class SqlLedger:
 
     def __init__(self, database: Database, run_id: int, epoch: int) -> None:
         self.run_id, self.epoch = run_id, epoch
+        self._database = database
         self._engine = database.engine
 
     @classmethod
     def take(cls, database: Database, run_id: int) -> "SqlLedger":
         """Take the run from whoever has it; what may have left unanswered becomes unknown."""
         with database.engine.begin() as connection:
-            taken = connection.execute(
+            epoch, armed_upto = connection.execute(
                 sa.update(_run)
                 .where(_run.c.id == run_id)
                 .values(epoch=_run.c.epoch + 1)
                 .returning(_run.c.epoch, _run.c.armed_upto)
             ).one()
-            connection.execute(
-                sa.update(_message)
-                .where(
-                    _message.c.run_id == run_id,
-                    _message.c.seq < taken.armed_upto,
-                    _message.c.state.in_(("planned", "sent")),
-                )
-                .values(state="unknown")
-            )
-        return cls(database, run_id, taken.epoch)
+            before = (_message.c.run_id == run_id, _message.c.seq < armed_upto, _MAY_BE_OUT)
+            connection.execute(sa.update(_message).where(*before).values(state="unknown"))
+        return cls(database, run_id, epoch)
 
     def plan(self, messages: Iterable[Planned]) -> None:
         with self._engine.begin() as connection:
@@ -86,21 +79,10 @@ class SqlLedger:
                 connection.execute(sa.insert(_message), rows[start : start + _PLAN_CHUNK])
 
     def standing(self) -> Standing:
-        accepted = sa.select(_message.c.vendor_id, _message.c.seq).where(
-            _message.c.run_id == self.run_id,
-            _message.c.state == "acknowledged",
-            _NO_FINAL_RECEIPT,
-        )
         mark = sa.select(_run.c.armed_upto, _run.c.progress).where(_run.c.id == self.run_id)
-        with self._engine.connect() as connection:
-            run = connection.execute(mark).one()
-            return Standing(
-                planned=connection.scalar(self._how_many()) or 0,
-                armed_upto=run.armed_upto,
-                accepted=[(row[0].encode(), row[1]) for row in connection.execute(accepted)],
-                counts=self._counts(connection),
-                notes=run.progress,
-            )
+        with self._database.read() as session:
+            armed_upto, notes = session.execute(mark).one()
+            return Standing(session.scalar(self._how_many()) or 0, armed_upto, notes)
 
     def due(self, first: int, dues_ns: Sequence[int]) -> None:
         facts = [{"row": first + n, "new_due_ns": due} for n, due in enumerate(dues_ns)]
@@ -112,34 +94,39 @@ class SqlLedger:
         with self._engine.begin() as connection:
             return self._mine(connection, {"armed_upto": mark})
 
-    def record(self, group: Group) -> None:
-        sent = [{"row": seq, "new_sent_ns": at_ns} for seq, at_ns in group.sent]
+    def rest(self, upto: int) -> None:
+        touched = (
+            sa.exists()
+            .where(_message.c.run_id == self.run_id)
+            .where(_message.c.seq >= upto, _message.c.state != "planned")
+        )
         with self._engine.begin() as connection:
-            self._update(connection, _SENT, sent)
-            self._update(connection, _UNANSWERED, _unanswered(group.answers))
-            self._update(connection, _ANSWERED, _answered(group.answers))
-            self._update(connection, _REPORTED, _reported(group.reports))
-            self._update(connection, _ARRIVED, _arrived(group.arrivals))
+            if not connection.scalar(sa.select(touched)):
+                self._mine(connection, {"armed_upto": upto})
 
-    def note(self, progress: dict[str, Any]) -> None:
+    def record(self, group: Group) -> None:
         with self._engine.begin() as connection:
-            self._mine(connection, {"progress": progress})
+            for statement, facts in (
+                (_SENT, [{"row": seq, "new_sent_ns": at_ns} for seq, at_ns in group.sent]),
+                (_LOST, [{"row": seq} for seq in group.lost]),
+                (_ANSWERED, _answered(group.answers)),
+                (_REPORTED, _reported(group.reports)),
+                (_ARRIVED, _arrived(group.arrivals)),
+            ):
+                self._update(connection, statement, facts)
+
+    def note(self, progress: dict[str, Any]) -> bool:
+        times = {name: _time(progress.get(name)) for name in ("started_at", "closes_at")}
+        values = {"state": progress["phase"], "progress": progress, **times}
+        with self._engine.begin() as connection:
+            return self._mine(connection, values)
 
     def rows(self) -> list[Row]:
-        raise NotImplementedError
+        with self._database.read() as session:
+            return rows(session, self.run_id)
 
-    def _how_many(self) -> sa.Select[tuple[int]]:
+    def _how_many(self) -> sa.Select[int]:
         return sa.select(sa.func.count()).where(_message.c.run_id == self.run_id)
-
-    def _counts(self, connection: sa.Connection) -> dict[str, int]:
-        ours = _message.c.run_id == self.run_id
-        states = sa.select(_message.c.state, sa.func.count()).where(ours).group_by("state")
-        counts = {row[0]: row[1] for row in connection.execute(states)}
-        delivered = self._how_many().where(_message.c.receipt == "DELIVRD")
-        arrived = self._how_many().where(_message.c.handset_ns.is_not(None))
-        counts["delivered"] = connection.scalar(delivered) or 0
-        counts["arrived"] = connection.scalar(arrived) or 0
-        return counts
 
     def _mine(self, connection: sa.Connection, values: dict[str, Any]) -> bool:
         """Change the run if its epoch is still ours: the fence between two processes."""
@@ -149,6 +136,35 @@ class SqlLedger:
     def _update(self, connection: sa.Connection, statement: sa.Update, facts: Facts) -> None:
         if facts:
             connection.execute(statement, [{"run": self.run_id, **fact} for fact in facts])
+
+
+def rows(session: Session, run_id: int) -> list[Row]:
+    """Every message of a run by seq, as the metrics want it."""
+    notes = session.scalar(sa.select(_run.c.progress).where(_run.c.id == run_id)) or {}
+    blocked = {seq for first, upto in notes.get("blocked", ()) for seq in range(first, upto)}
+    alive = bool(notes.get("panel_alive"))
+    found = session.execute(
+        sa.select(_message, _number.c.carrier)
+        .join(_number, _message.c.number_id == _number.c.id)
+        .where(_message.c.run_id == run_id)
+        .order_by(_message.c.seq)
+    )
+    return [_row(one, alive, one["seq"] in blocked) for one in found.mappings()]
+
+
+def _row(found: sa.RowMapping, alive: bool, blocked: bool) -> Row:
+    same = {name: found[name] for name in _AS_STORED}
+    return Row(
+        **same,
+        message_id=found["vendor_id"],
+        handset_text_same=found["handset_same"],
+        alive=alive,
+        blocked=blocked,
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _answered(answers: Iterable[Answer]) -> Facts:
@@ -162,12 +178,7 @@ def _answered(answers: Iterable[Answer]) -> Facts:
             "new_vendor_id": vendor_id,
         }
         for seq, sent_ns, at_ns, status, vendor_id in answers
-        if status is not None
     ]
-
-
-def _unanswered(answers: Iterable[Answer]) -> Facts:
-    return [{"row": a.seq, "new_sent_ns": a.sent_ns} for a in answers if a.status is None]
 
 
 def _reported(reports: Iterable[Report]) -> Facts:

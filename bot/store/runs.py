@@ -1,8 +1,10 @@
 """Send tests in SQL, as those who watch them see them."""
 
+from datetime import datetime
+
 from sqlmodel import Session, col, select
 
-from bot.store.tables import Conversation, Run
+from bot.store.tables import Connection, Conversation, Evaluation, Run
 
 GOING_ON = ("confirmed", "sending", "observing")
 
@@ -24,3 +26,23 @@ def language(session: Session, conversation: str | None) -> str:
     """The language a conversation is held in."""
     row = session.get(Conversation, conversation) if conversation else None
     return str(row.state.get("language", "zh")) if row else "zh"
+
+
+def title(session: Session, run: Run) -> str:
+    """What a run is called in front of people: the vendor, and the connection it went through."""
+    case = session.get(Evaluation, run.evaluation_id) if run.evaluation_id else None
+    connection = session.get_one(Connection, run.connection_id)
+    return f"{case.vendor} · {connection.name}" if case else connection.name
+
+
+def is_simulated(session: Session, run: Run) -> bool:
+    return session.get_one(Connection, run.connection_id).simulated is not None
+
+
+def is_told(run: Run) -> bool:
+    """Whether its outcome is on the checklist and in the chat already."""
+    return run.told_at is not None
+
+
+def mark_told(run: Run, now: datetime) -> None:
+    run.told_at = now

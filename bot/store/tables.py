@@ -179,6 +179,7 @@ class Run(SQLModel, table=True):
     progress: dict[str, Any] = _json()
     result: dict[str, Any] = _json()
     problem: str = ""
+    told_at: datetime | None = None  # when its outcome was put on the checklist and in the chat
 
 
 class Message(SQLModel, table=True):

@@ -102,8 +102,8 @@ class Ledger(Protocol):
     def record(self, group: Group) -> None:
         """Add what was learnt; a later fact never takes an earlier one away."""
 
-    def note(self, progress: dict[str, Any]) -> None:
-        """Keep the run's progress for people; only the newest is kept."""
+    def note(self, progress: dict[str, Any]) -> bool:
+        """Keep the run's progress, for people and the next process; False: as with `arm`."""
 
     def rows(self) -> list[Row]:
         """Every message as the metrics want it, by seq."""

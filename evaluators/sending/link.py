@@ -1,5 +1,6 @@
 """The connection of a running test: one session at a time, opened anew when it breaks."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
 import anyio
@@ -26,8 +27,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 class Link:
     """Holds the session. What it brings goes to `on_facts`, what it leaves open to `on_lost`.
 
-    `session` is None while there is none, `trouble` says why, `breaks` counts how often it
-    was lost.
+    `session` is None while there is none, `trouble` says why.
     """
 
     def __init__(
@@ -35,11 +35,12 @@ class Link:
         connect: Connect,
         on_facts: Callable[[Sequence[Submitted], Sequence[Receipt], int], None],
         on_lost: Callable[[Sequence[int]], None],
+        counts: Counter[str],
     ) -> None:
         self.session: Session | None = None
         self.trouble: Reason | None = None
-        self.breaks = 0
         self._connect, self._on_facts, self._on_lost = connect, on_facts, on_lost
+        self._counts = counts
         self._broken = anyio.Event()
         self._leaving = False
 
@@ -61,13 +62,13 @@ class Link:
     async def keep(self, sleep: Callable[[float], Awaitable[None]]) -> None:
         """Open a new session whenever one breaks, ever more patiently; until cancelled."""
         while True:
+            pause_s = FIRST_PAUSE_S
+            while self.session is None:
+                await sleep(pause_s)
+                await self.open()
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             await self._broken.wait()
             self._broken = anyio.Event()
-            pause_s = FIRST_PAUSE_S
-            await sleep(pause_s)
-            while not await self.open():
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-                await sleep(pause_s)
 
     async def close(self, patience_s: float = 2.0) -> None:
         """Log out; what is still unanswered is given to `on_lost`."""
@@ -87,5 +88,5 @@ class Link:
         if not self._leaving:
             detail = f"{closed.reason} {closed.detail}".strip()
             self.trouble = trouble("connection_lost", detail=detail)
-            self.breaks += 1
+            self._counts["breaks"] += 1
             self._broken.set()

@@ -32,6 +32,9 @@ class Panel(Protocol):
         Raises OSError when the panel cannot be asked; asking again is harmless.
         """
 
+    def alive(self) -> bool:
+        """Whether the panel answers and says that its handsets are up."""
+
 
 class HttpPanel:
     """A panel behind HTTP; blocks, so it is called from a thread. One request at a time."""
@@ -41,13 +44,15 @@ class HttpPanel:
 
     def inbox(self, after: int, limit: int) -> tuple[list[Shown], int]:
         page = self._get(f"/inbox?after={after}&limit={limit}")
-        return [_shown(message) for message in page["messages"]], int(page["cursor"])
+        try:
+            return [_shown(message) for message in page["messages"]], int(page["cursor"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise OSError(f"the handset panel does not speak as agreed: {error!r}") from error
 
     def alive(self) -> bool:
-        """Whether the panel answers and says that its handsets are up."""
         try:
-            return bool(self._get("/health")["alive"])
-        except (OSError, KeyError):
+            return self._get("/health").get("alive") is True
+        except OSError:
             return False
 
     def close(self) -> None:

@@ -5,26 +5,301 @@ because the vendor's window is full or the connection is gone, leaves late and i
 is skipped, and nothing is ever sent twice. What is on disk at each moment: see `ledger`.
 """
 
-import gc
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 import anyio
 from anyio.to_thread import run_sync
 
 from evaluators.protocols.correlator import NOT_FINAL, Correlator
-from evaluators.protocols.session import Message, Receipt, Submitted
-from evaluators.sending.ledger import Arrival, Ledger
+from evaluators.protocols.session import Receipt, Submitted
+from evaluators.sending.ledger import Ledger, Standing
 from evaluators.sending.link import Connect, Link
-from evaluators.sending.metrics import Row
-from evaluators.sending.outcome import Outcome, trouble
+from evaluators.sending.outcome import End, Outcome, trouble
 from evaluators.sending.pacing import Pace
 from evaluators.sending.panel import Panel
-from evaluators.sending.plan import PLACE, TOKEN_LENGTH, Plan, render
+from evaluators.sending.plan import Plan, render
+from evaluators.sending.quiet import quiet
+from evaluators.sending.reasons import Reason
+from evaluators.sending.sender import SECOND, TICK_NS, Sender, batches
 from evaluators.sending.tally import Tally
+from evaluators.sending.watch import Watch
 from evaluators.sending.writer import Writer
 
 Wish = Literal["", "stop", "park"]
+
+_LEAD_S = 0.2  # from everything being ready to the first message due
+_TELL_S = 0.5  # between two notes of progress
+_ANSWERS_S = 2.0  # how long outstanding answers are awaited when a test is broken off
+_KEPT = ("started_at", "rule", "blocked", "gaps", "panel_alive")  # from one process to the next
+_GRACE_S = 5.0  # of watching after a restart, so that what the vendor held back can come
+
+
+@dataclass(frozen=True)
+class Clock:
+    """`now` is monotonic ns, `wall` ns since 1970, `sleep` takes seconds."""
+
+    now: Callable[[], int]
+    wall: Callable[[], int]
+    sleep: Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Order:
+    """The messages, by seq: whom to, the token inside the text, whether a handset will show it."""
+
+    plan: Plan
+    numbers: Sequence[str]
+    tokens: Sequence[str]
+    watched: Sequence[bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """What a test is carried out with.
+
+    `connect` opens a session that uses `correlator` and `clock.now`. `asked` says, at any time and
+    at once, whether somebody wants the test stopped or this process is to leave. `patience_s` is
+    how long a broken connection may stay away while there are messages to send.
+    """
+
+    ledger: Ledger
+    connect: Connect
+    correlator: Correlator
+    clock: Clock
+    asked: Callable[[], Wish]
+    panel: Panel | None = None
+    patience_s: float = 30.0
+
+
+async def carry_out(order: Order, means: Means) -> Outcome:
+    """Send what has not been sent yet, watch until the window closes, record everything.
+
+    The messages are already planned in the ledger. Raises what the ledger raises.
+    """
+    standing = await run_sync(means.ledger.standing)
+    return await _Test(order, means, standing).run()
+
+
+class _Break(NamedTuple):
+    """Why the test does not go on to the end of its window."""
+
+    end: End
+    problem: Reason | None = None
+
+
+class _Test:
+    def __init__(self, order: Order, means: Means, standing: Standing) -> None:
+        watched = order.watched if means.panel is not None else None
+        text = partial(render, order.plan)
+        self._plan, self._means, self._clock = order.plan, means, means.clock
+        self._first = standing.armed_upto
+        self._notes = {name: standing.notes[name] for name in _KEPT if name in standing.notes}
+        self._noted = standing.notes
+        self._epoch_ns = means.clock.wall() - means.clock.now()
+        self._tally = Tally(len(order.tokens), order.plan.stop, watched)
+        self._writer = Writer(means.ledger, self._tally, armed=self._first, epoch_ns=self._epoch_ns)
+        self._link = Link(means.connect, self._on_facts, self._on_lost, self._tally.counts)
+        self._watch = Watch(means.panel, order.tokens, text)
+        self._batch = batches(order.numbers, order.tokens, text)
+        self._sender: Sender | None = None
+        self._down_ns: int | None = None
+        self._ruled_ns = 0
+
+    async def run(self) -> Outcome:
+        try:
+            broken = await self._work()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._settle()
+        rule = self._notes.get("rule")
+        end, problem = broken or _Break("stopped" if rule else "measured")
+        return Outcome("fenced" if self._writer.fenced else end, self._progress(), problem, rule)
+
+    async def _work(self) -> _Break | None:
+        if self._first:
+            await self._take_up()
+        self._notes["panel_alive"] = (
+            self._notes.get("panel_alive", True) and await self._watch.alive()
+        )
+        if not await self._link.open() and not self._first:
+            return _Break("failed", self._link.trouble)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._link.keep, self._clock.sleep)
+            tasks.start_soon(self._watch.keep, self._tally, self._writer, self._clock.sleep)
+            tasks.start_soon(self._tell)
+            broken = await self._send() or await self._observe()
+            if broken:
+                await self._await_answers()
+            tasks.cancel_scope.cancel()
+        await self._watch.drain(self._tally, self._writer)
+        self._notes["panel_alive"] &= await self._watch.alive()
+        return broken
+
+    # Sending.
+
+    async def _take_up(self) -> None:
+        """Know again what earlier processes stored of this run."""
+        rows = (await run_sync(self._means.ledger.rows))[: self._first]
+        self._tally.restore(rows, self._noted, self._epoch_ns)
+        self._means.correlator.restore(
+            (row.message_id.encode("latin-1"), row.seq)
+            for row in rows
+            if row.message_id and (row.receipt is None or row.receipt in NOT_FINAL)
+        )
+        gap = [self._noted.get("at"), self._wall(self._clock.now())]
+        self._notes["gaps"] = [*self._notes.get("gaps", []), gap]
+
+    async def _send(self) -> _Break | None:
+        """Let every message leave; None once they have, or the stop rule has fired."""
+        if self._tally.sent >= self._plan.count or self._notes.get("rule"):
+            return None
+        with quiet(self._plan.send_s):
+            self._sender = Sender(
+                self._batch,
+                await self._schedule(),
+                cap=self._plan.caps.rate,
+                tally=self._tally,
+                writer=self._writer,
+                blocked=self._notes.setdefault("blocked", []),
+            )
+            try:
+                return await self._step(self._sender)
+            finally:
+                self._sender = None
+
+    async def _schedule(self) -> Pace:
+        """Fix when the rest is due, on disk, before the first of it is.
+
+        What an earlier process did not send is due from now on: our absence is not the vendor's.
+        """
+        first, rate = self._tally.sent, self._plan.rate
+        lead_s = _LEAD_S
+        while True:
+            start_ns = self._clock.now() + int(lead_s * SECOND) - int(first * SECOND / rate)
+            pace = Pace(rate, self._plan.count, start_ns)
+            dues = [pace.due_ns(seq) + self._epoch_ns for seq in range(first, pace.count)]
+            await run_sync(self._means.ledger.due, first, dues)
+            if self._clock.now() < pace.due_ns(first) - TICK_NS:
+                self._notes.setdefault("started_at", self._wall(pace.due_ns(first)))
+                return pace
+            lead_s *= 2
+
+    async def _step(self, sender: Sender) -> _Break | None:
+        while not sender.done:
+            now_ns = self._clock.now()
+            broken = self._broken() or self._stuck(sender, now_ns)
+            if broken or self._rule_fired(now_ns):
+                return broken
+            pause_ns = sender.step(self._link.session, now_ns)
+            await self._clock.sleep(pause_ns / SECOND)
+        return None
+
+    def _broken(self) -> _Break | None:
+        """Whether something outside ends the test here."""
+        if self._writer.failure is not None:
+            return _Break("failed")  # and `_settle` raises it
+        if self._writer.fenced:
+            return _Break("fenced")
+        wish = self._means.asked()
+        return _Break("stopped" if wish == "stop" else "parked") if wish else None
+
+    def _stuck(self, sender: Sender, now_ns: int) -> _Break | None:
+        """Whether sending cannot go on."""
+        if sender.unfit:
+            return _Break("failed", trouble("cannot_carry", detail=sender.unfit))
+        if self._link.session is not None:
+            self._down_ns = None
+            return None
+        self._down_ns = now_ns if self._down_ns is None else self._down_ns
+        patience_s = self._means.patience_s
+        if now_ns - self._down_ns < patience_s * SECOND:
+            return None
+        figures = {"seconds": patience_s, "sent": self._tally.sent, "planned": self._plan.count}
+        return _Break("failed", trouble("never_back", **figures))
+
+    def _rule_fired(self, now_ns: int) -> bool:
+        if self._plan.stop is None or now_ns - self._ruled_ns < TICK_NS:
+            return False
+        self._ruled_ns = now_ns
+        rule = self._plan.stop.fired(self._plan.claim, self._tally.seen(now_ns))
+        if rule:
+            self._notes["rule"] = rule
+        return rule is not None
+
+    # Watching.
+
+    async def _observe(self) -> _Break | None:
+        """Stay until the window after the last message has closed."""
+        closes_ns = self._clock.now()
+        if self._tally.sent:
+            closes_ns = self._tally.sent_at[self._tally.sent - 1] + int(
+                self._plan.window_s * SECOND
+            )
+        if self._first:
+            grace_s = min(_GRACE_S, self._plan.window_s)
+            closes_ns = max(closes_ns, self._clock.now() + int(grace_s * SECOND))
+        self._notes |= {"phase": "observing", "closes_at": self._wall(closes_ns)}
+        while (left_ns := closes_ns - self._clock.now()) > 0:
+            if broken := self._broken():
+                return broken
+            await self._clock.sleep(min(left_ns, TICK_NS) / SECOND)
+        return None
+
+    async def _await_answers(self) -> None:
+        """The messages that have left may still be answered; nothing more leaves."""
+        until_ns = self._clock.now() + int(_ANSWERS_S * SECOND)
+        while self._clock.now() < until_ns:
+            session = self._link.session
+            if session is None or not session.outstanding:
+                return
+            await self._clock.sleep(TICK_NS / SECOND)
+
+    async def _tell(self) -> None:
+        while True:
+            self._writer.note(self._progress())
+            await self._clock.sleep(_TELL_S)
+
+    async def _settle(self) -> None:
+        """Log out, and have everything on disk."""
+        await self._link.close()
+        self._tally.receipts(self._means.correlator.release())
+        self._writer.note(self._progress())
+        await run_sync(self._writer.finish)
+        if self._writer.failure is not None:
+            raise self._writer.failure
+        await run_sync(self._means.ledger.rest, max(self._first, self._tally.sent))
+
+    def _progress(self) -> dict[str, Any]:
+        return {
+            "phase": "sending",
+            **self._notes,
+            **self._tally.counts,
+            "planned": self._plan.count,
+            "sent": self._tally.sent,
+            "blocked": [list(pair) for pair in self._notes.get("blocked", ())],
+            "at": self._wall(self._clock.now()),
+        }
+
+    def _wall(self, at_ns: int) -> str:
+        """A time of our clock as people and databases write it, UTC."""
+        return datetime.fromtimestamp((at_ns + self._epoch_ns) / SECOND, UTC).isoformat()
+
+    # What the session calls.
+
+    def _on_facts(
+        self, submitted: Sequence[Submitted], receipts: Sequence[Receipt], replies: int
+    ) -> None:
+        self._tally.submitted(submitted)
+        self._tally.receipts(receipts)
+        self._tally.counts["replies"] += replies
+        self._writer.add(submitted, receipts)
+        if self._sender is not None:
+            self._sender.push(self._link.session, self._clock.now())
+
+    def _on_lost(self, seqs: Sequence[int]) -> None:
+        self._tally.counts["lost"] += len(seqs)
+        self._writer.lost(seqs)

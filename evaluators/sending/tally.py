@@ -6,13 +6,25 @@ always a first part of them, and each message is looked at once.
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from evaluators.protocols.correlator import NOT_FINAL
 from evaluators.protocols.session import NO_ANSWER, Receipt, Submitted
 from evaluators.sending.metrics import DELIVERED, Row
 from evaluators.sending.plan import Seen, StopRule
 
+NOTED = (
+    "unanswered",  # not in time
+    "lost",  # with their connection
+    "early",  # receipts before the answer to their message
+    "duplicates",  # further receipts for a message that had its final one
+    "unmatched",  # receipts for no message of this run
+    "repeated",  # further copies on a handset
+    "replies",
+    "breaks",  # of the connection
+    "held",  # messages that waited for room
+    "blind",  # times the panel could not be asked
+)
 _SECOND = 1_000_000_000
 
 
@@ -20,8 +32,8 @@ class Tally:
     """Counts of one run.
 
     `sent` messages have left, `sent_at` says when. `watched` says by seq whether a handset should
-    show the message; None where there are no handsets. `counts` holds acknowledged, refused,
-    unanswered, lost, receipts, delivered, arrived, altered, early, duplicates, unmatched, replies.
+    show the message; None where there are no handsets. `counts` by name: acknowledged, refused,
+    unknown (found by a takeover); receipts, delivered, arrived, altered; and those of NOTED.
     """
 
     def __init__(self, total: int, rule: StopRule | None, watched: Sequence[bool] | None) -> None:
@@ -37,8 +49,12 @@ class Tally:
         self._first = _Overdue(self._shown, first, losses.within_s if losses else None)
         self._lost = _Overdue(self._shown, handsets, sequential.within_s if sequential else None)
 
-    def restore(self, rows: Iterable[Row], epoch_ns: int) -> None:
-        """Take up what earlier processes stored of the messages that may have left, by seq."""
+    def restore(self, rows: Iterable[Row], noted: Mapping[str, int], epoch_ns: int) -> None:
+        """Take up what earlier processes stored of the messages that may have left, by seq.
+
+        `epoch_ns` added to our clock gives ns since 1970; `noted` are the counts no row shows.
+        """
+        self.counts.update({name: noted[name] for name in NOTED if name in noted})
         for row in rows:
             left_ns = row.sent_ns or row.due_ns or epoch_ns
             self.left(row.seq + 1, left_ns - epoch_ns)

@@ -45,6 +45,11 @@ class Writer:
             self._wanted = upto
             self._changed.notify()
 
+    def disarm(self) -> None:
+        """Nothing more may leave until `arm` has found the run still ours."""
+        with self._changed:
+            self.armed = self._wanted = self._tally.sent
+
     def add(self, submitted: Sequence[Submitted], receipts: Sequence[Receipt]) -> None:
         """What came over the wire. The lists are kept, not copied."""
         self._facts.append((submitted, receipts))
@@ -93,8 +98,8 @@ class Writer:
         if group:
             self._ledger.record(group)
         note, self._note = self._note, None
-        if note is not None:
-            self._ledger.note(note)
+        if note is not None and not self._ledger.note(note):
+            self.fenced = True
 
     def _group(self) -> Group:
         group = Group(lost=_drained(self._lost), arrivals=_drained(self._arrivals))
@@ -116,7 +121,9 @@ class Writer:
     def _answers(self, submitted: Iterable[Submitted]) -> list[Answer]:
         sent_at, epoch_ns = self._tally.sent_at, self._epoch_ns
         return [
-            Answer(seq, sent_at[seq] + epoch_ns, at_ns + epoch_ns, status, vendor_id.decode("latin-1"))
+            Answer(
+                seq, sent_at[seq] + epoch_ns, at_ns + epoch_ns, status, vendor_id.decode("latin-1")
+            )
             for seq, at_ns, status, vendor_id in submitted
             if status != NO_ANSWER
         ]

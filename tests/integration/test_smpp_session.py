@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import anyio
@@ -21,6 +19,7 @@ from tests.integration.smpp_scripted import (
     delivered,
     endpoint,
     messages,
+    raw_vendor,
     talking,
 )
 
@@ -49,7 +48,6 @@ async def test_messages_are_answered_and_reported(desk: ScriptedDesk, recorder: 
         before = time.monotonic_ns()
         assert session.submit(messages(20)) == 20
         await recorder.until(lambda heard: len(heard.receipts) == 20)
-        assert [(i, 0, b"id%d" % (i + 2)) for i in range(20)] != []
         assert list(range(20)) == [index for index, _, _, _ in recorder.submitted]
         assert list(range(20)) == [record[0] for record in recorder.receipts]
         assert {"DELIVRD"} == {record[2] for record in recorder.receipts}
@@ -141,7 +139,7 @@ async def test_receipts_may_come_early_twice_and_unasked(
 async def test_an_answer_that_never_comes_is_reported(
     desk: ScriptedDesk, recorder: Recorder
 ) -> None:
-    """A request without an answer ends as NO_ANSWER and frees its place; a late answer still counts."""
+    """A request without an answer ends as NO_ANSWER; a late answer still counts."""
     async with talking(desk, recorder, window=1, answer_timeout_s=0.2) as session:
         session.submit(messages(1))
         await recorder.until(lambda heard: heard.submitted)
@@ -312,28 +310,6 @@ async def test_keepalives_go_both_ways(desk: ScriptedDesk, recorder: Recorder) -
         assert login != session.rtt_ns
 
 
-Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]
-
-
-@asynccontextmanager
-async def raw_vendor(after_bind: bytes, *, status_of_bind: int = 0) -> AsyncIterator[int]:
-    """A vendor that answers the bind and then writes these bytes, whatever they are."""
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        frame = await reader.readexactly(int.from_bytes(await reader.readexactly(4), "big") - 4)
-        sequence = int.from_bytes(frame[8:12], "big")
-        answer = codec.BindResp(codec.BIND_TRANSCEIVER_RESP, sequence, status_of_bind, "raw")
-        for byte in codec.encode(answer) + after_bind:
-            writer.write(bytes((byte,)))
-            await writer.drain()
-        await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
-
-
 @pytest.mark.parametrize("garbage", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0" * 64, b"\xff" * 64])
 async def test_garbage_ends_the_connection_only(recorder: Recorder, garbage: bytes) -> None:
     """Bytes that are no SMPP end this connection with a reason, and nothing else."""
@@ -399,17 +375,10 @@ async def test_sequence_numbers_wrap(desk: ScriptedDesk, recorder: Recorder) -> 
 
 async def test_a_bind_that_is_never_answered_is_given_up(recorder: Recorder) -> None:
     """A server that accepts the connection and says nothing ends in TimeoutError."""
-
-    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with raw_vendor(None) as port:
+        there = replace(endpoint(port), connect_timeout_s=0.1)
         with pytest.raises(TimeoutError):
-            await connect(
-                replace(endpoint(port), connect_timeout_s=0.1), recorder, time.monotonic_ns
-            )
+            await connect(there, recorder, time.monotonic_ns)
 
 
 def test_records_are_cheap() -> None:

@@ -222,7 +222,7 @@ def test_a_stream_is_cut_the_same_however_it_arrives(pdus: list[codec.Pdu], step
 def test_a_senseless_length_is_an_error(length: int) -> None:
     """A PDU shorter than its header or longer than 64 KiB is refused before it is collected."""
     with pytest.raises(ProtocolError, match=f"{length} octets"):
-        codec.Frames().feed(length.to_bytes(4, "big") + bytes(12))
+        list(codec.Frames().feed(length.to_bytes(4, "big") + bytes(12)))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ session's fast path does not make these objects; it must agree with them, and te
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
@@ -198,24 +199,27 @@ class Frames:
         self._rest = bytearray()
         self._need = HEADER.size
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """The PDUs completed by `data`; ProtocolError where a length makes no sense."""
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The PDUs completed by `data`, to be taken before the next call.
+
+        Raises ProtocolError where a length makes no sense, after what came before it.
+        """
         rest = self._rest
         rest += data
         if len(rest) < self._need:
-            return []
-        whole: list[bytes] = []
+            return
         at, self._need = 0, HEADER.size
-        while len(rest) - at >= HEADER.size:
-            length = int.from_bytes(rest[at : at + 4], "big")
-            check_length(length)
-            if at + length > len(rest):
-                self._need = length
-                break
-            whole.append(bytes(rest[at : at + length]))
-            at += length
-        del rest[:at]
-        return whole
+        try:
+            while len(rest) - at >= HEADER.size:
+                length = int.from_bytes(rest[at : at + 4], "big")
+                check_length(length)
+                if at + length > len(rest):
+                    self._need = length
+                    break
+                at += length
+                yield bytes(rest[at - length : at])
+        finally:
+            del rest[:at]
 
 
 class _Body:

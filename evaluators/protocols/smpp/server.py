@@ -51,7 +51,8 @@ class Link(asyncio.Protocol):
 
     @property
     def takes_receipts(self) -> bool:
-        return self.bound_as in {codec.BIND_TRANSCEIVER, codec.BIND_RECEIVER} and not self.mute
+        listens = self.bound_as in {codec.BIND_TRANSCEIVER, codec.BIND_RECEIVER}
+        return listens and not self.mute and self._alive
 
     def answer(self, sequence: int, status: int, message_id: bytes = b"") -> None:
         """Answer a submit_sm."""
@@ -87,7 +88,7 @@ class Link(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             for frame in self._frames.feed(data):
-                if self._transport is not None and not self._transport.is_closing():
+                if self._alive:
                     self._take(frame)
         except ProtocolError as error:  # the stream cannot be cut into PDUs any more
             self._send(codec.Bare(codec.GENERIC_NACK, 0, error.status))
@@ -124,6 +125,10 @@ class Link(asyncio.Protocol):
                 self._hang_up()
             case _:
                 self._refuse(command, sequence, statuses.WRONG_BIND_STATE)
+
+    @property
+    def _alive(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
 
     @property
     def _may_submit(self) -> bool:

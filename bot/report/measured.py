@@ -1,9 +1,14 @@
-"""What a run measured, by the names the checklist uses: value with its exact interval."""
+"""What a run measured, by the names the checklist uses, and the answers that follow from it."""
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 
+from bot.dialogue.case import Given
+from evaluators.checklist import Checklist, Choice, Item
+from evaluators.evidence import Level
 from evaluators.sending.metrics import Metrics, Share
+from evaluators.sending.plan import Plan
 from evaluators.sending.verdict import Verdict
 from evaluators.statistics import Percentile
 
@@ -17,6 +22,49 @@ class Measure:
     value: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that has come to its end: what was planned, what was counted, what it proves."""
+
+    run_id: int
+    plan: Plan
+    metrics: Metrics
+    verdict: Verdict
+
+
+def answers(finished: Finished, checklist: Checklist, now: datetime) -> list[Given]:
+    """A measured answer for every item that one of the run's measures settles."""
+    measures = of(finished.metrics, finished.verdict)
+    made = (_answer(item, measures, now) for item in checklist.items())
+    return [given for given in made if given is not None]
+
+
+def _answer(item: Item, measures: dict[str, Measure], now: datetime) -> Given | None:
+    """The first of the item's measures that is there; a figure where the item takes one."""
+    name = next((name for name in item.measured_by if name in measures), None)
+    if name is None:
+        return None
+    measure = measures[name]
+    numeric = item.value is not None and item.value.kind in {"percent", "duration", "price"}
+    return Given(
+        item=item.id,
+        choice=None if numeric else _yes_or_no(name, measure),
+        value=measure.value if numeric else None,
+        level=Level.MEASURED,
+        at=now,
+        by=None,
+        low=measure.low if numeric else None,
+        high=measure.high if numeric else None,
+    )
+
+
+def _yes_or_no(name: str, measure: Measure) -> Choice:
+    """Items without a figure: a handset test was done, or every handset showed what it should."""
+    if name == "arrival.handset_rate":
+        return "yes"
+    return "yes" if measure.value >= PERCENT else "no"
 
 
 def of(metrics: Metrics, verdict: Verdict) -> dict[str, Measure]:

@@ -1,0 +1,199 @@
+"""Fits data/glossary/calibration.yaml: from which signals on the guidance says it knows.
+
+Run from the project root, after pages, words or questions changed much:
+
+    .venv/bin/python benchmarks/fit_refusal.py [--write]
+
+Learns from four kinds of questions: the golden ones with and without an answer, each passage's
+own questions while they are left out of the index (five parts in turn), and the questions of
+outside.yaml, left out likewise. Every kind counts by its weight, not by its size. A signal may
+only push in the direction it was made for, so that hard development questions teach no nonsense.
+Prints for every kind how many would be refused, from folds that were not learned from.
+"""
+
+import argparse
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from knowledge.index import Index, Material  # noqa: E402
+from knowledge.pages import Corpus, Page  # noqa: E402
+from knowledge.readers.glossary import read_groups, read_outside  # noqa: E402
+from knowledge.readers.guidance import read_corpus  # noqa: E402
+
+# which way a signal may push: +1 towards an answer, -1 towards a refusal
+SIGNALS = {
+    "match": 1,
+    "outside_match": -1,
+    "outside_share": -1,
+    "outside_nearness": -1,
+    "known_phrases": 1,
+    "known_words": 1,
+    "lead": 1,
+}
+PARTS = 5
+RIDGE = 2.0
+WEIGHT = {"golden": 1.0, "golden-none": 1.0, "own": 0.5, "outside": 0.5}
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sample:
+    kind: str
+    answerable: bool
+    signals: Array
+
+
+def samples(golden: Sequence[Path], state: Path) -> Iterator[Sample]:
+    words = ROOT / "data" / "glossary"
+    corpus = read_corpus(ROOT / "data" / "guidance")
+    whole = Material(corpus, read_groups(words), read_outside(words))
+    search = Index(whole, state).quick()
+    for path in golden:
+        for item in yaml.safe_load(path.read_text(encoding="utf-8"))["questions"]:
+            kind = "golden" if item["expect"] else "golden-none"
+            yield _sample(kind, bool(item["expect"]), search.find(item["ask"]).signals)
+    own = [question for place in corpus.places for question in place.passage.questions]
+    for left_out, kept in _parts(own):
+        search = Index(replace(whole, corpus=_only(corpus, kept)), state).quick()
+        for question in left_out:
+            yield _sample("own", True, search.find(question).signals)
+    for left_out, kept in _parts(whole.outside):
+        search = Index(replace(whole, outside=kept), state).quick()
+        for question in left_out:
+            yield _sample("outside", False, search.find(question).signals)
+
+
+def _sample(kind: str, answerable: bool, signals: object) -> Sample:
+    assert isinstance(signals, dict)  # noqa: S101
+    return Sample(kind, answerable, np.array([signals[name] for name in SIGNALS]))
+
+
+def _parts(questions: Sequence[str]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    shuffled = random.Random(1).sample(questions, len(questions))  # noqa: S311
+    for part in range(PARTS):
+        kept = (question for at, question in enumerate(shuffled) if at % PARTS != part)
+        yield tuple(shuffled[part::PARTS]), tuple(kept)
+
+
+def _only(corpus: Corpus, kept: Sequence[str]) -> Corpus:
+    keep = set(kept)
+
+    def page_with(page: Page) -> Page:
+        passages = tuple(
+            passage.model_copy(
+                update={"questions": tuple(q for q in passage.questions if q in keep)}
+            )
+            for passage in page.passages
+        )
+        return page.model_copy(update={"passages": passages})
+
+    return Corpus(tuple(page_with(page) for page in corpus.pages))
+
+
+def fit(learned: Sequence[Sample]) -> Array:
+    """Bias and weights of the raw signals, by ridge logistic regression with signs held."""
+    values = np.array([sample.signals for sample in learned])
+    mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
+    design = np.c_[np.ones(len(values)), (values - mean) / spread]
+    truth = np.array([sample.answerable for sample in learned], dtype=float)
+    kinds = [sample.kind for sample in learned]
+    counts = np.array([WEIGHT[kind] / kinds.count(kind) for kind in kinds]) * 100
+
+    def loss(at: Array) -> tuple[float, Array]:
+        line = design @ at
+        miss = 1 / (1 + np.exp(-line)) - truth
+        value = (counts * (np.logaddexp(0, line) - truth * line)).sum()
+        slope = design.T @ (counts * miss) + RIDGE * np.r_[0, at[1:]]
+        return float(value + RIDGE / 2 * (at[1:] ** 2).sum()), slope
+
+    bounds = [(None, None)] + [(0, None) if sign > 0 else (None, 0) for sign in SIGNALS.values()]
+    best = minimize(loss, np.zeros(design.shape[1]), jac=True, bounds=bounds, method="L-BFGS-B").x
+    weights = best[1:] / spread
+    return np.r_[best[0] - (weights * mean).sum(), weights]
+
+
+def probabilities(fitted: Array, judged: Sequence[Sample]) -> Array:
+    line = fitted[0] + np.array([sample.signals for sample in judged]) @ fitted[1:]
+    return np.asarray(1 / (1 + np.exp(-line)))
+
+
+def unlearned(all_samples: Sequence[Sample]) -> Array:
+    """Each sample's probability by a fit that did not learn from it."""
+    order = random.Random(2).sample(range(len(all_samples)), len(all_samples))  # noqa: S311
+    found = np.zeros(len(all_samples))
+    for part in range(PARTS):
+        test = order[part::PARTS]
+        rest = sorted(set(order) - set(test))
+        found[test] = probabilities(fit([all_samples[n] for n in rest]), [all_samples[n] for n in test])
+    return found
+
+
+def area(yes: Array, no: Array) -> float:
+    """Of a yes and a no, how often the yes is the likelier one (area under the curve)."""
+    return float((yes[:, None] > no).mean() + (yes[:, None] == no).mean() / 2)
+
+
+def tiers(judged: Sequence[Sample], found: Array) -> tuple[float, float]:
+    """`says` where one golden question in ten without an answer would pass; `possibly` where
+    wrong answers and wrong refusals of golden questions are equally frequent."""
+    yes = np.array([p for s, p in zip(judged, found, strict=True) if s.kind == "golden"])
+    no = np.array([p for s, p in zip(judged, found, strict=True) if s.kind == "golden-none"])
+    grid = np.linspace(0.05, 0.95, 181)
+    gap = [abs((yes < at).mean() - (no >= at).mean()) for at in grid]
+    possibly = float(grid[int(np.argmin(gap))])
+    return max(possibly, float(np.quantile(no, 0.9))), possibly
+
+
+def report(judged: Sequence[Sample], found: Array, says: float, possibly: float) -> None:
+    kinds = np.array([sample.kind for sample in judged])
+    for kind in WEIGHT:
+        mine = found[kinds == kind]
+        print(f"{kind:12} n {len(mine):4}  says {(mine >= says).mean():.2f}"
+              f"  refused {(mine < possibly).mean():.2f}")
+    for yes in ("golden", "own"):
+        for no in ("golden-none", "outside"):
+            print(f"area {yes} / {no}: {area(found[kinds == yes], found[kinds == no]):.3f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="write data/glossary/calibration.yaml")
+    parser.add_argument("--golden", type=Path, nargs="*",
+                        default=[ROOT / "tests/golden/guidance-questions.yaml"])
+    options = parser.parse_args()
+    import tempfile
+    with tempfile.TemporaryDirectory() as state:
+        judged = list(samples(options.golden, Path(state)))
+    found = unlearned(judged)
+    says, possibly = tiers(judged, found)
+    report(judged, found, says, possibly)
+    fitted = fit(judged)
+    text = yaml.safe_dump({
+        "fitted": datetime.now(tz=ZoneInfo("Asia/Shanghai")).date(),
+        "note": "by benchmarks/fit_refusal.py, whose head says from what; do not edit by hand",
+        "bias": round(float(fitted[0]), 3),
+        "weights": {name: round(float(w), 3) for name, w in zip(SIGNALS, fitted[1:], strict=True) if w},
+        "says": round(says, 3),
+        "possibly": round(possibly, 3),
+    }, sort_keys=False, allow_unicode=True)
+    print(text)
+    if options.write:
+        (ROOT / "data/glossary/calibration.yaml").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

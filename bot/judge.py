@@ -1,0 +1,146 @@
+"""From answers and runs to scorecards, and from a concluded run to measured answers."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.dialogue.case import Case
+from bot.dialogue.effects import Say
+from bot.dialogue.showing import Speaker
+from bot.errors import UserError
+from bot.report import findings, measured, outcome, page, plain, scorecard
+from bot.report.measured import Finished
+from bot.settings import CONTENT
+from bot.store import cases, chats, runs
+from bot.store.database import Database
+from bot.store.tables import Run
+from bot.wording import Wording
+from evaluators import policy as policies
+from evaluators.checklist import Checklist
+from evaluators.scoring import Scorecard, score
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Scores evaluations and writes their reports into `folder`."""
+
+    database: Database
+    checklist: Checklist
+    wordings: Mapping[str, Wording]
+    folder: Path
+    clock: Callable[[], datetime]
+    rejudge: Callable[[Database, int], Finished | None]
+
+    @cached_property
+    def policy(self) -> policies.Policy:
+        return policies.load(CONTENT / "checklist" / "policy.yaml")
+
+    def scorecard(self, case_id: int, language: str) -> tuple[str, str]:
+        """The chat's text, and the path of the page just written."""
+        case = self.case(case_id)
+        speak = self.speaker(language)
+        card = self.score(case)
+        path = self._write(case, page.render(speak, case, card, self._all_finished(case)))
+        return scorecard.text(speak, case, card), str(path)
+
+    def document(self, vendor: str, form: str, language: str) -> str:
+        """One evaluation's whole report as HTML or JSON; `vendor` is a name or a number."""
+        case = self.case(self._find(vendor, language))
+        card = self.score(case)
+        if form == "json":
+            return json.dumps(self.as_json(case, card), ensure_ascii=False, indent=2) + "\n"
+        return page.render(self.speaker(language), case, card, self._all_finished(case))
+
+    def as_json(self, case: Case, card: Scorecard) -> dict[str, Any]:
+        """Everything the scorecard rests on, as plain values."""
+        return plain.report(case, card, self.checklist)
+
+    def score(self, case: Case) -> Scorecard:
+        return score(
+            self.checklist,
+            findings.of(case, self.checklist.by_id),
+            self.policy,
+            profile=case.profile,
+            now=self.clock(),
+        )
+
+    def case(self, case_id: int) -> Case:
+        with self.database.read() as sql:
+            case = cases.load(sql, self.database.vault, case_id)
+        if case is None:
+            raise UserError(f"There is no evaluation {case_id}.")
+        return case
+
+    def speaker(self, language: str) -> Speaker:
+        return Speaker(self.wordings[language], self.checklist)
+
+    def concluded(self, run_id: int) -> None:
+        """Put what a run measured on the checklist and tell whoever started it; once per run."""
+        finished = self.finished(run_id)
+        with self.database.write() as sql:
+            run = sql.get_one(Run, run_id)
+            if runs.is_told(run):
+                return
+            numbers = self._keep(sql, run, finished) if finished else []
+            if run.conversation_id:
+                text = self._told(sql, run, finished, numbers)
+                chats.queue(sql, run.conversation_id, chats.body(Say(text)), self.clock())
+            runs.mark_told(run, self.clock())
+
+    def finished(self, run_id: int) -> Finished | None:
+        """A run judged anew from its stored rows; None where there is nothing to judge."""
+        return self.rejudge(self.database, run_id)
+
+    def _keep(self, sql: Session, run: Run, finished: Finished) -> list[int]:
+        """Measured answers for every item the run settles; the numbers of these items."""
+        case = cases.load(sql, self.database.vault, run.evaluation_id or 0)
+        if case is None or finished.verdict.rate is None:
+            return []
+        kept = measured.answers(finished, self.checklist, self.clock())
+        for given in kept:
+            numbered = replace(given, revision=case.revisions(given.item) + 1, run=run.id)
+            sql.add(cases.answer_row(self.database.vault, case.id, numbered))
+        sql.flush()
+        return sorted(self.checklist.numbers[given.item] for given in kept)
+
+    def _told(
+        self, sql: Session, run: Run, finished: Finished | None, numbers: list[int]
+    ) -> str:
+        wording = self.wordings[runs.language(sql, run.conversation_id)]
+        if finished is None:
+            return wording("outcome.failed", run=run.id, problem=run.problem or "?")
+        lines = outcome.text(wording, finished, title=runs.title(sql, run))
+        if numbers:
+            listed = wording("list.comma").join(str(number) for number in numbers)
+            lines.append(wording("outcome.recorded", numbers=listed, run=run.id))
+        if runs.is_simulated(sql, run):
+            lines.append(wording("outcome.simulated"))
+        return "\n".join(lines)
+
+    def _all_finished(self, case: Case) -> dict[int, Finished]:
+        found = ((run.id, self.finished(run.id)) for run in case.runs if not run.going_on)
+        return {run_id: finished for run_id, finished in found if finished is not None}
+
+    def _find(self, vendor: str, language: str) -> int:
+        with self.database.read() as sql:
+            known = cases.lines(sql)
+        wanted = [case.id for case in known if vendor in {str(case.id), case.vendor}]
+        if not wanted:
+            raise UserError(self.wordings[language]("card.no_case", vendor=vendor))
+        return wanted[-1]
+
+    def _write(self, case: Case, text: str) -> Path:
+        """The page under a name of its own, whole or not at all."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        stamp = self.clock().strftime("%Y%m%d-%H%M%S")
+        path = self.folder / f"scorecard-{case.id}-{stamp}.html"
+        fresh = path.with_suffix(".part")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
+        return path
