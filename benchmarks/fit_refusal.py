@@ -35,17 +35,18 @@ from knowledge.readers.guidance import read_corpus  # noqa: E402
 
 # which way a signal may push: +1 towards an answer, -1 towards a refusal
 SIGNALS = {
-    "match": 1,
-    "outside_match": -1,
     "outside_share": -1,
-    "outside_nearness": -1,
+    "outside_match": -1,
+    "outside_phrases": -1,
     "known_phrases": 1,
     "known_words": 1,
-    "lead": 1,
+    "known_characters": 1,
+    "covered_characters": 1,
+    "nearness": 1,
 }
 PARTS = 5
 RIDGE = 2.0
-WEIGHT = {"golden": 1.0, "golden-none": 1.0, "own": 0.5, "outside": 0.5}
+WEIGHT = {"golden": 1.0, "golden-none": 1.0, "own": 1.0, "outside": 1.0}
 
 Array = NDArray[np.float64]
 

@@ -6,6 +6,7 @@
  * deliver_sm follows its submit_sm_resp. Counts messages and responses per connection and prints
  * them when the connection ends. No checks beyond what keeps it from crashing.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -116,12 +117,13 @@ static int flush(struct connection *c) {
     return 1;
 }
 
+/* 0 when the connection has ended; returns 1 once there is nothing to do but wait */
 static int serve(struct connection *c) {
-    if (!flush(c)) return 0;
-    /* the next read can grow the output threefold; wait while the peer does not read */
-    while (c->out_used < OUT_SIZE - 4 * IN_SIZE) {
+    for (;;) {
+        if (!flush(c)) return 0;
+        if (c->out_used > OUT_SIZE - 4 * IN_SIZE) return 1; /* the peer has to read first */
         ssize_t got = read(c->fd, c->in + c->in_used, IN_SIZE - c->in_used);
-        if (got < 0 && errno == EAGAIN) break;
+        if (got < 0 && errno == EAGAIN) return 1;
         if (got <= 0) return 0;
         c->in_used += got;
         size_t at = 0;
@@ -134,7 +136,6 @@ static int serve(struct connection *c) {
         }
         memmove(c->in, c->in + at, c->in_used -= at);
     }
-    return flush(c);
 }
 
 int main(void) {

@@ -109,9 +109,7 @@ class Judge:
         sql.flush()
         return sorted(self.checklist.numbers[given.item] for given in kept)
 
-    def _told(
-        self, sql: Session, run: Run, finished: Finished | None, numbers: list[int]
-    ) -> str:
+    def _told(self, sql: Session, run: Run, finished: Finished | None, numbers: list[int]) -> str:
         wording = self.wordings[runs.language(sql, run.conversation_id)]
         if finished is None:
             return wording("outcome.failed", run=run.id, problem=run.problem or "?")

@@ -11,13 +11,13 @@ from knowledge.dense import InMemory, Store
 from knowledge.embedding import Embedder, Table, Vectors
 from knowledge.lexical import LexicalIndex
 from knowledge.pages import Corpus
-from knowledge.text import PAIR, WORD
+from knowledge.text import CHARACTER, PAIR, WORD
 from knowledge.units import NOWHERE, Field, Unit
 
 # Measured on questions that nobody had tuned for; see docs/decisions.
 LEXICAL_SHARE: Mapping[Field, float] = {"text": 1.0, "questions": 1.0, "question": 0.5}
 DENSE_SHARE = 0.3
-RUNNER_UP = 5  # the passage an answerable question stands out against
+NEAR = 3  # neighbours that say how well a question fits
 
 
 @dataclass(frozen=True)
@@ -53,41 +53,35 @@ class Search:
         dense = self._best(self.store.cosines(self.embedder.embed([question])[0]))
         fused = _of_top(lexical) + DENSE_SHARE * _of_top(dense)
         order = np.argsort(-fused, kind="stable")
-        signals = self._signals(question, found, fused[order])
-        return Found(tuple(int(place) for place in order), fused, signals)
+        ranked = tuple(int(place) for place in order)
+        return Found(ranked, fused, self._signals(question, found, ranked[0]))
 
-    def _signals(self, question: str, found: Vectors, ranked: Vectors) -> dict[str, float]:
-        """What tells a question with an answer from one merely near the topic, 0 to about 1."""
+    def _signals(self, question: str, found: Vectors, best: int) -> dict[str, float]:
+        """What tells a question with an answer from one merely near the topic, each 0 to 1."""
         weights = self.lexical.weigh(question)
-        most = self.lexical.most(weights)
+        own, outside = _top(found[self._fields == "question"]), _top(found[self._is_outside])
         cosines = self.near.cosines(self.table.embed([question])[0])
-        outside = self._fields == "outside"
-        own = float(found[~outside].max(initial=0)) / most
-        foreign = float(found[outside].max(initial=0)) / most
-        return {
-            "match": own,
-            "outside_match": foreign,
-            "outside_share": foreign / (own + foreign) if foreign else 0.0,
-            "outside_nearness": float(cosines[outside].max(initial=0)),
-            "known_phrases": self._known(weights, PAIR + WORD),
-            "known_words": self._known(weights, WORD),
-            "lead": float(ranked[0] - ranked[: RUNNER_UP + 1][-1]),
-        }
 
-    def _known(self, weights: Mapping[str, float], families: str) -> float:
-        """The share of these families' weight that some passage holds; 1 if there is none."""
-        wanted = {term: weight for term, weight in weights.items() if term[0] in families}
-        held = sum(
-            weight
-            for term, weight in wanted.items()
-            if (self._places[self.lexical.rows_with(term)] != NOWHERE).any()
-        )
-        total = sum(wanted.values())
-        return held / total if total else 1.0
+        def held(families: str, rows: NDArray[np.bool_]) -> float:
+            """The share of the weight of these families' terms that the rows hold."""
+            wanted = {term: weight for term, weight in weights.items() if term[0] in families}
+            kept = (w for term, w in wanted.items() if rows[self.lexical.rows_with(term)].any())
+            return sum(kept) / sum(wanted.values()) if wanted else 1.0
+
+        return {
+            "outside_share": outside / (own + outside) if outside else 0.0,
+            "outside_match": outside / self.lexical.most(weights),
+            "outside_phrases": held(PAIR + WORD, self._is_outside),
+            "known_phrases": held(PAIR + WORD, ~self._is_outside),
+            "known_words": held(WORD, ~self._is_outside),
+            "known_characters": held(CHARACTER, ~self._is_outside),
+            "covered_characters": held(CHARACTER, self._places == best),
+            "nearness": float(self._best(cosines, "text").max(initial=0)),
+        }
 
     def _best(self, scores: Vectors, field: Field | None = None) -> Vectors:
         """Each passage's best score over its units, or over those of one field."""
-        counted = self._places != NOWHERE if field is None else self._fields == field
+        counted = ~self._is_outside if field is None else self._fields == field
         best = np.zeros(len(self.corpus.places), dtype=np.float32)
         np.maximum.at(best, self._places[counted], scores[counted])
         return best
@@ -99,6 +93,17 @@ class Search:
     @cached_property
     def _fields(self) -> NDArray[np.str_]:
         return np.array([unit.field for unit in self.units])
+
+
+    @cached_property
+    def _is_outside(self) -> NDArray[np.bool_]:
+        return self._places == NOWHERE
+
+
+def _top(scores: Vectors) -> float:
+    """The mean of the NEAR best scores: one that fits by chance counts less."""
+    best = np.sort(scores)[-NEAR:]
+    return float(best.mean()) if len(best) else 0.0
 
 
 def _of_top(scores: Vectors) -> Vectors:

@@ -63,6 +63,14 @@ def duration(speak: Speaker, seconds: float) -> str:
 
 def answer(speak: Speaker, item: Item, given: Given) -> str:
     """An answer in short: choice, value, level."""
+    said = content(speak, item, given)
+    if given.choice in {"later", "unknown", "na"}:
+        return said
+    return speak.word("answer.with_level", said=said, level=level(speak, given))
+
+
+def content(speak: Speaker, item: Item, given: Given) -> str:
+    """Choice, value and interval, without the level."""
     parts = []
     if given.choice:
         parts.append(speak.word(f"choice.{given.choice}"))
@@ -71,10 +79,7 @@ def answer(speak: Speaker, item: Item, given: Given) -> str:
     if given.low is not None and given.high is not None:
         low, high = value(speak, item, given.low), value(speak, item, given.high)
         parts.append(speak.word("value.interval", low=low, high=high))
-    said = speak.word("list.comma").join(parts)
-    if given.choice in {"later", "unknown", "na"}:
-        return said
-    return speak.word("answer.with_level", said=said, level=level(speak, given))
+    return speak.word("list.comma").join(parts)
 
 
 def level(speak: Speaker, given: Given) -> str:

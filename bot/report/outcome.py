@@ -2,8 +2,8 @@
 
 import math
 
-from bot.wording import Wording
 from bot.report.measured import Finished
+from bot.wording import Wording
 from evaluators.sending.metrics import Metrics, Share
 from evaluators.statistics import Percentile
 
@@ -38,11 +38,11 @@ def text(wording: Wording, finished: Finished, *, title: str) -> list[str]:
 def latency(wording: Wording, metrics: Metrics) -> str:
     """p50, p95 and p99 from the moment a message was due; what never arrived counts as never."""
     assert metrics.latency is not None  # noqa: S101 - callers look first
-    shown = {name: _time(wording, getattr(metrics.latency, name)) for name in ("p50", "p95", "p99")}
+    shown = {name: time(wording, getattr(metrics.latency, name)) for name in ("p50", "p95", "p99")}
     return wording("outcome.latency", **shown)
 
 
-def _time(wording: Wording, percentile: Percentile) -> str:
+def time(wording: Wording, percentile: Percentile) -> str:
     if percentile.value is None:
         return wording("outcome.beyond_sample", n=percentile.n)
     if math.isinf(percentile.value):

@@ -43,9 +43,7 @@ def text(speak: Speaker, case: Case, card: Scorecard) -> str:
         )
         for each in card.dimensions
     ]
-    lines += [
-        contradiction_line(speak, each) for each in card.contradictions[:MOST_CONTRADICTIONS]
-    ]
+    lines += [contradiction_line(speak, each) for each in card.contradictions[:MOST_CONTRADICTIONS]]
     lines.append(speak.word("card.open", count=len(card.open_points), most=_open(speak, card)))
     return "\n".join(lines)
 

@@ -22,9 +22,13 @@ _AS_STORED = (
 _run, _message, _number = (metadata.tables[name] for name in ("run", "message", "number"))
 
 _THIS = (_message.c.run_id == sa.bindparam("run"), _message.c.seq == sa.bindparam("row"))
-_MAY_BE_OUT = _message.c.state.in_(("planned", "sent"))
 
 Facts = list[dict[str, Any]]
+
+
+def _one_of(column: sa.Column[Any], *values: str) -> sa.ColumnElement[bool]:
+    """What `in_` says, in a form that executemany takes."""
+    return sa.or_(*(column == value for value in values))
 
 
 def _set(*names: str, **fixed: Any) -> sa.Update:
@@ -33,6 +37,7 @@ def _set(*names: str, **fixed: Any) -> sa.Update:
     return sa.update(_message).where(*_THIS).values(values | fixed)
 
 
+_MAY_BE_OUT = _one_of(_message.c.state, "planned", "sent")
 _DUE = _set("due_ns").where(_message.c.state == "planned")
 _SENT = _set(
     "sent_ns", state=sa.case((_message.c.state == "planned", "sent"), else_=_message.c.state)
@@ -40,7 +45,7 @@ _SENT = _set(
 _LOST = _set(state="unknown").where(_MAY_BE_OUT)
 _ANSWERED = _set("sent_ns", "ack_ns", "status", "state", "vendor_id")
 _REPORTED = _set("receipt", "receipt_code", "receipt_ns").where(
-    sa.or_(_message.c.receipt.is_(None), _message.c.receipt.in_(NOT_FINAL))
+    sa.or_(_message.c.receipt.is_(None), _one_of(_message.c.receipt, *sorted(NOT_FINAL)))
 )
 _ARRIVED = _set("handset_ns", "handset_from", "handset_same").where(_message.c.handset_ns.is_(None))
 

@@ -118,7 +118,9 @@ class Correlator:
             return None
         if state not in NOT_FINAL:
             del self._open[key]
-            self._finish(key, handle)
+            self._done[key] = handle
+            if len(self._done) >= self._remember:
+                self._forget()
         return (handle, message_id, state, err, at_ns, False, False, "")
 
     def settle(self, report: Unclaimed) -> Receipt | None:
@@ -161,7 +163,7 @@ class Correlator:
             return _record(index, report, early=early, duplicate=True)
         if report.state not in NOT_FINAL:
             del self._open[key]
-            self._finish(key, handle)
+            self._done[key] = handle
         if handle >= 0:
             return _record(handle, report, early=early)
         return self._join(handle, report, early=early)
@@ -182,10 +184,9 @@ class Correlator:
     def _finished(self, key: bytes) -> int | None:
         return self._done.get(key, self._done_before.get(key))
 
-    def _finish(self, key: bytes, handle: int) -> None:
-        self._done[key] = handle
-        if len(self._done) >= self._remember:  # two generations: bounded, and no cost per message
-            self._done_before, self._done = self._done, {}
+    def _forget(self) -> None:
+        """Two generations of finished ids: bounded, and no cost per message."""
+        self._done_before, self._done = self._done, {}
 
 
 @dataclass(slots=True)

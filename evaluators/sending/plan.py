@@ -2,7 +2,6 @@
 
 import math
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -190,52 +189,6 @@ class Plan(Content):
     def duration_s(self) -> float:
         """Seconds from the first message due to the end of the observation window."""
         return self.send_s + self.window_s
-
-
-TEXTS: dict[str, str] = {
-    "otp": "您的测试验证码为 {token},5 分钟内有效,请勿告知他人。",
-    "notice": "这是一条到达测试通知,编号 {token},无需处理。",
-    "marketing": "这是一条到达测试,编号 {token},无需处理。拒收请回复R",
-}
-SIMULATED_WINDOW_S = 15.0
-
-
-def arrival(
-    *,
-    count: int,
-    claim: float,
-    rate: float,
-    price: float | None = None,
-    kinds: Sequence[str] = (),
-    simulated: bool = False,
-    **more: Any,
-) -> Plan:
-    """The usual arrival test, with a stop rule and caps that just hold it; `more` are plan fields.
-
-    The kind is the first that may be sent at night, so marketing only when nothing else is needed.
-    """
-    kind = next((kind for kind in ("otp", "notice", "marketing") if kind in kinds), "notice")
-    window_s = SIMULATED_WINDOW_S if simulated else WINDOWS[kind]
-    patience_s = min(window_s, WINDOWS["otp"])
-    missing = {"share": 0.5 if simulated else 0.05, "after": 100, "within_s": patience_s}
-    losses = {"count": 3, "among": 10, "within_s": patience_s}
-    fields: dict[str, Any] = {
-        "kind": kind,
-        "count": count,
-        "claim": claim,
-        "rate": rate,
-        "price": price,
-        "window_s": window_s,
-        "text": TEXTS[kind],
-        "signature": "到达测试",
-        "stop": {"missing": missing} if simulated else {"missing": missing, "losses": losses},
-        "caps": {"count": count, "rate": rate, "cost": 0},
-    } | more
-    made = Plan.model_validate(fields)
-    if "caps" in more:
-        return made
-    caps = Caps(count=count, rate=rate, cost=cost(made) or 0)
-    return made.model_copy(update={"caps": caps})
 
 
 def render(plan: Plan, token: str) -> str:

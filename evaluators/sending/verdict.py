@@ -256,8 +256,8 @@ def _reasons(
     made: Verdict, metrics: Metrics, sender_late: bool, stopped_by_rule: bool
 ) -> list[Reason]:
     said = [_say("stop_rule")] if stopped_by_rule else []
-    said += _about_the_sample(made, metrics)
     said += _about_receipts(made, metrics)
+    said += _about_the_sample(made, metrics)
     for key, count in (
         ("throttled", metrics.throttled),
         ("never_left", metrics.never_left),
