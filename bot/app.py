@@ -17,6 +17,7 @@ from bot.assistant import Assistant, Chat
 from bot.channels.terminal import Terminal
 from bot.dialogue import showing
 from bot.engine import spawn
+from bot.engine.judging import rejudge
 from bot.errors import UserError
 from bot.guide import LazyGuide
 from bot.judge import Judge
@@ -74,7 +75,7 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
         raise UserError(f"A content file is wrong: {error}") from error
     database = Database.open(settings)
     guide = LazyGuide(CONTENT, settings.home / "guidance", settings.embedding_model)
-    judge = Judge(database, items, wordings, settings.home / "reports", now)
+    judge = Judge(database, items, wordings, settings.home / "reports", now, rejudge)
     desk = SendDesk(
         database, CONTENT / "personalities", wordings, now, lambda: spawn.ensure(settings)
     )

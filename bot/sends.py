@@ -17,7 +17,7 @@ from bot.wording import Wording
 from evaluators.simulator.numbers import CARRIERS, simulated_number
 from evaluators.simulator.personality import Personality, load
 
-OFFERED = ("honest", "inflating", "slow-cross-network")  # in the chat; the rest by name
+OFFERED = ("honest", "inflating", "slow-cross-network")  # as choices; the rest by typing sim:name
 SIMULATED_NUMBERS = 3000
 
 
@@ -32,8 +32,9 @@ class SendDesk:
     wake_worker: Callable[[], None]
 
     @cached_property
-    def _offered(self) -> tuple[Personality, ...]:
-        return tuple(load(self.personalities / f"{name}.yaml") for name in OFFERED)
+    def _personalities(self) -> tuple[Personality, ...]:
+        others = sorted({path.stem for path in self.personalities.glob("*.yaml")} - set(OFFERED))
+        return tuple(load(self.personalities / f"{name}.yaml") for name in (*OFFERED, *others))
 
     def lines(self, session: Session, language: str) -> tuple[Line, ...]:
         """Real connections first, then the simulated vendors, which are always at hand."""
@@ -60,8 +61,9 @@ class SendDesk:
                 simulated=True,
                 rate=200,
                 numbers=SIMULATED_NUMBERS,
+                offered=each.name in OFFERED,
             )
-            for each in self._offered
+            for each in self._personalities
         ]
         return (*real, *simulated)
 

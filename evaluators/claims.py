@@ -55,7 +55,7 @@ def _beyond(item: Item, claim: Finding, measured: Finding) -> bool:
     return claim.value > interval.high if more_is_better else claim.value < interval.low
 
 
-def tested(items: Mapping[str, Item], findings: Iterable[Finding]) -> tuple[Tested, ...]:
+def outcomes(items: Mapping[str, Item], findings: Iterable[Finding]) -> tuple[Tested, ...]:
     """Every item with both a claim (or paper) and a measurement; one outcome per item, by item id.
 
     Expired measurements count too: a contradiction does not lapse with the test that showed it.
@@ -74,10 +74,8 @@ def _worst(item: Item, findings: Sequence[Finding]) -> Tested | None:
         return None
     newest = max(tests, key=lambda found: (found.at, found.source))
     order: tuple[Outcome, ...] = ("contradicted", "confirmed", "open")
-    outcomes = [
-        (order.index(outcome(item, claim, newest)), claim.source, claim) for claim in claims
-    ]
-    rank, _, claim = min(outcomes, key=lambda each: each[:2])
+    fates = [(order.index(outcome(item, claim, newest)), claim.source, claim) for claim in claims]
+    rank, _, claim = min(fates, key=lambda each: each[:2])
     return Tested(item.id, order[rank], claim, newest)
 
 

@@ -10,6 +10,7 @@ from evaluators import content
 from evaluators.checklist import Dimension
 from evaluators.content import Content
 from evaluators.evidence import Level, level
+from evaluators.sending.feasibility import Rules
 
 Word = Literal["claimed", "documented", "verified", "measured"]
 
@@ -60,6 +61,7 @@ class Policy(Content):
     evidence: EvidenceRules
     decision: Decision
     thresholds: dict[Literal["otp", "notice", "marketing"], Threshold]
+    sending: Rules = Rules()
 
     @model_validator(mode="after")
     def _sums_up(self) -> Self:

@@ -17,7 +17,7 @@ from math import fsum
 from typing import Any, Literal, Protocol
 
 from evaluators.checklist import Applies, Checklist, Dimension, Item
-from evaluators.claims import Tested, credibility, tested
+from evaluators.claims import Tested, credibility, outcomes
 from evaluators.evidence import Level
 from evaluators.findings import Finding, Standing, standing
 from evaluators.gates import STAGES, Gate, Waiver, forged, gate, is_gate, stages, waived
@@ -154,7 +154,7 @@ def score(
 ) -> Scorecard:
     """Score one vendor from the findings in force; order of findings and items does not matter."""
     case = _Case(checklist, findings, policy, profile=profile, today=now.date())
-    results = tested(case.items, case.findings)
+    results = outcomes(case.items, case.findings)
     stands = case.stands(credibility(results))
     gates = tuple(waived(each, waivers, case.today) for each in case.gates(stands))
     rows = [stands[i] for i, item in case.items.items() if not is_gate(item, policy)]

@@ -55,6 +55,7 @@ class Line:
     numbers: int  # listed, consenting numbers it may text
     connections: int = 1
     window: int = 100
+    offered: bool = True  # shown as a choice; others are there for whoever types their name
 
 
 @dataclass(frozen=True)

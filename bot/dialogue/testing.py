@@ -25,7 +25,7 @@ def begin(talk: Talk, command: Command) -> None:
         return talk.say(progress_line(talk, run))
     count = command.number or talk.scene.plan.count
     lines = talk.scene.lines
-    choices = [(line.name, line.title) for line in lines]
+    choices = [(line.name, line.title) for line in lines if line.offered]
     return talk.put("connection", talk.word("test.connection", count=count), choices, count=count)
 
 
@@ -79,7 +79,7 @@ def _line(talk: Talk, name: str) -> Line:
 def _plan(talk: Talk, line: Line, count: int, claimed: float) -> None:
     """The plan with cost, numbers and stop rule, shown before anything is sent."""
     plan = plan_for(talk, line, count, claimed)
-    findings = feasibility.check(plan, facts_of(line), talk.scene.now)
+    findings = feasibility.check(plan, _facts(line), talk.scene.now)
     lines = [_card(talk, plan, line)]
     lines += [f"- {finding.wording.of(talk.language)}" for finding in findings]
     if any(finding.blocking for finding in findings):
@@ -107,13 +107,26 @@ def plan_for(talk: Talk, line: Line, count: int, claimed: float) -> Plan:
         "count": count,
         "claim": claimed / 100,
         "against": own.against if own.against and own.against < claimed / 100 else None,
-        "price": _price(talk) or 0,
+        "price": _price(talk) if not line.simulated else _price(talk) or 0,
         "rate": min(own.rate, line.rate),
         "panel": "simulated" if line.simulated else own.panel,
     }
     if line.simulated:  # simulated handsets answer within seconds
         changes["window_s"] = SIMULATED_WINDOW
     return Plan.model_validate(own.model_dump() | changes)
+
+
+def _facts(line: Line) -> feasibility.Facts:
+    """What the plan would run on; handsets that report back are so far the simulated panel's."""
+    return feasibility.Facts(
+        simulated=line.simulated,
+        numbers=line.numbers,
+        simulated_numbers=line.numbers if line.simulated else 0,
+        watched=None if line.simulated else 0,
+        connections=line.connections,
+        window=line.window,
+        max_rate=line.rate,
+    )
 
 
 def _price(talk: Talk) -> float | None:
@@ -143,9 +156,10 @@ def _card(talk: Talk, plan: Plan, line: Line) -> str:
 def _money(talk: Talk, plan: Plan, line: Line) -> str:
     if line.simulated:
         return talk.word("test.free")
-    if not plan.price:
+    total = cost(plan)
+    if total is None:
         return talk.word("test.no_price")
-    return talk.word("test.cost", total=f"{cost(plan):.2f}")
+    return talk.word("test.cost", total=f"{total:.2f}")
 
 
 def _stop_rule(talk: Talk, plan: Plan) -> str:

@@ -1,5 +1,8 @@
 """From an evaluation's answers to the findings that are scored. Pure."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from bot.dialogue.case import Case, Given
 from evaluators.checklist import Item
 from evaluators.findings import Finding
@@ -8,7 +11,7 @@ from evaluators.statistics import Interval
 
 def of(case: Case, items: dict[str, Item]) -> list[Finding]:
     """What is in force: the newest answer of people and the newest measurement, item by item."""
-    marks = {run.id: tuple(run.result.get("shows", ())) for run in case.runs}
+    marks = {run.id: _marks(run.result.get("verdict") or {}) for run in case.runs}
     given = (each for item in items for each in (case.said(item), case.measured(item)))
     settled = (each for each in given if each and each.choice not in {"later", "unknown"})
     return [_finding(each, marks) for each in settled]
@@ -29,6 +32,16 @@ def _finding(given: Given, marks: dict[int, tuple[str, ...]]) -> Finding:
         note=given.note,
         shows=marks.get(given.run, ()) if given.run is not None and given.by is None else (),
     )
+
+
+def _marks(verdict: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a stored verdict says about the receipts' worth (see `Verdict.shows`)."""
+    controls = verdict.get("controls") or {}
+    shown = {
+        "receipts_disagree": verdict.get("receipts_excluded"),
+        "dead_numbers_delivered": controls.get("count"),
+    }
+    return tuple(name for name, is_so in shown.items() if is_so)
 
 
 def source(given: Given) -> str:

@@ -46,3 +46,11 @@ def is_told(run: Run) -> bool:
 
 def mark_told(run: Run, now: datetime) -> None:
     run.told_at = now
+
+
+def problem(session: Session, case_id: int) -> str:
+    """Why the newest run of an evaluation could not be completed, if it could not."""
+    run = session.exec(
+        select(Run).where(Run.evaluation_id == case_id).order_by(col(Run.id).desc())
+    ).first()
+    return run.problem if run else ""

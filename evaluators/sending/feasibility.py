@@ -118,10 +118,10 @@ WORDINGS = {
     ),
     "simulated_numbers": both(
         "{count} 个模拟号码只能发往模拟供应商,请换真实号码或换连接。",
-        "{count} simulated number(s) may only go to a simulated vendor; change numbers or connection.",
+        "{count} simulated number(s) may only go to a simulated vendor; change one or the other.",
     ),
     "few_numbers": both(
-        "需要至少 {needed} 个不同号码({kind_zh}每号每{span_zh}不超过 {limit} 条),现有 {numbers} 个。"
+        "需要至少 {needed} 个不同号码({kind_zh}每号每{span_zh}最多 {limit} 条),现有 {numbers} 个。"
         "可增加号码,或减到 {count} 条,或把速率降到每秒 {rate:.3g} 条。",
         "At least {needed} different numbers are needed ({kind}: {limit} per number per {span});"
         " there are {numbers}. Add numbers, or send {count}, or at most {rate:.3g} per second.",
@@ -161,26 +161,30 @@ WORDINGS = {
         "The text has {length} characters, over {cap}; shorten it.",
     ),
     "window_cap": both(
-        "按 {connections} 个连接、窗口 {window}、往返 {rtt_ms:.0f} 毫秒,最多每秒 {cap:.0f} 条,达不到 {rate:g} 条。"
-        "请加大窗口、增加连接,或降低速率。",
-        "{connections} connection(s) with window {window} and {rtt_ms:.0f} ms round trip carry at most"
-        " {cap:.0f} per second, not {rate:g}. Widen the window, add connections, or slow down.",
+        "按 {connections} 个连接、窗口 {window}、往返 {rtt_ms:.0f} 毫秒,最多每秒 {cap:.0f} 条,"
+        "达不到 {rate:g} 条。请加大窗口、增加连接,或降低速率。",
+        "{connections} connection(s) with window {window} and {rtt_ms:.0f} ms round trip carry at"
+        " most {cap:.0f} per second, not {rate:g}. Widen the window, add connections or slow down.",
     ),
     "vendor_rate": both(
         "超过供应商约定的每秒 {cap:g} 条,多出的会被限流,不计入到达率。",
-        "This passes the {cap:g} per second the vendor agreed to; what is throttled is not counted.",
+        "This passes the agreed {cap:g} per second; what gets throttled is not counted.",
     ),
     "sample": both(
-        "要区分 {claim:.4g}% 与 {against:.4g}% 需要 {needed} 条({power:.0%} 把握),本次 {count} 条。",
+        "区分 {claim:.4g}% 与 {against:.4g}% 需要 {needed} 条({power:.0%} 把握),本次 {count} 条。",
         "Telling {claim:.4g} % from {against:.4g} % needs {needed} messages ({power:.0%} power);"
         " this plan has {count}.",
+    ),
+    "too_close": both(
+        "{claim:.4g}% 与 {against:.4g}% 太接近,一百万条也难以区分。",
+        "{claim:.4g} % and {against:.4g} % are too close for a million messages to tell apart.",
     ),
     "no_handsets": both(
         "没有能回报的手机,只有回执,不能下到达结论。请加入面板手机。",
         "No handset reports back: receipts alone prove no arrival. Add panel handsets.",
     ),
     "clustered": both(
-        "{count} 条发到 {numbers} 部手机,若同机结果有些相关,只相当于约 {effective:.0f} 条;手机越多越好。",
+        "{count} 条发到 {numbers} 部手机,若同机结果相关,只相当于约 {effective:.0f} 条;宜加手机。",
         "{count} messages to {numbers} handsets count as about {effective:.0f} if results on one"
         " handset go together; more handsets help.",
     ),
@@ -326,25 +330,33 @@ def _speed(plan: Plan, facts: Facts) -> Iterator[Finding]:
 
 def _evidence(plan: Plan, facts: Facts, rules: Rules) -> Iterator[Finding]:
     """What the plan could prove: handsets, sample size, likeness on one handset, percentiles."""
+    if not facts.numbers:
+        return
     if not facts.seen:
-        if facts.numbers:
-            yield _found("no_handsets", False)
+        yield _found("no_handsets", False)
         return
     count = math.floor(plan.count * min(1.0, facts.seen / facts.numbers))
-    if plan.against is not None and plan.claim < 1:
-        size = sample_size(plan.claim, plan.against, 0.05, rules.power)
-        if count < size.n:
-            claim, against = 100 * plan.claim, 100 * plan.against
-            params = {"claim": claim, "against": against, "needed": size.n, "power": rules.power}
-            yield _found("sample", False, count=count, **params)
+    yield from _sample(plan, count, rules.power)
     if count > facts.seen:
         effective = count / design_effect(count / facts.seen, rules.likeness)
         yield _found("clustered", False, count=count, numbers=facts.seen, effective=effective)
-    for percent in (95, 99):
-        if count < fewest_for(percent / 100):
-            needed = fewest_for(percent / 100)
-            yield _found("percentiles", False, count=count, percent=percent, needed=needed)
-            return
+    beyond = next((p for p in (95, 99) if count < fewest_for(p / 100)), None)
+    if beyond:
+        needed = fewest_for(beyond / 100)
+        yield _found("percentiles", False, count=count, percent=beyond, needed=needed)
+
+
+def _sample(plan: Plan, count: int, power: float) -> Iterator[Finding]:
+    if plan.against is None or plan.claim >= 1:
+        return
+    figures = {"claim": 100 * plan.claim, "against": 100 * plan.against, "power": power}
+    try:
+        needed = sample_size(plan.claim, plan.against, 0.05, power).n
+    except ValueError:
+        yield _found("too_close", False, **figures)
+        return
+    if count < needed:
+        yield _found("sample", False, count=count, needed=needed, **figures)
 
 
 def _found(key: str, blocking: bool = True, /, **params: float | int | str) -> Finding:

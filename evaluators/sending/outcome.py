@@ -34,7 +34,9 @@ WORDINGS = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """`notes` is the run's progress at the end; `rule` the stop rule that fired, if one did."""
+    """`notes` is the run's progress at the end. `rule` is the stop rule that ended the sending,
+    where what had left was then watched to the end of the window; judge such a run by it.
+    """
 
     end: End
     notes: dict[str, Any] = field(default_factory=dict)

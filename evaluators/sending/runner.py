@@ -115,9 +115,11 @@ class _Test:
         finally:
             with anyio.CancelScope(shield=True):
                 await self._settle()
-        rule = self._notes.get("rule")
+        if self._writer.fenced:
+            broken = _Break("fenced")
+        rule = None if broken else self._notes.get("rule")
         end, problem = broken or _Break("stopped" if rule else "measured")
-        return Outcome("fenced" if self._writer.fenced else end, self._progress(), problem, rule)
+        return Outcome(end, self._progress(), problem, rule)
 
     async def _work(self) -> _Break | None:
         if self._first:

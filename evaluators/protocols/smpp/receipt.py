@@ -5,7 +5,6 @@ The text is not standardised: vendors vary case, order and what follows `id:`. O
 """
 
 import re
-import struct
 from dataclasses import dataclass, replace
 
 from evaluators.protocols.smpp.codec import (
@@ -31,15 +30,17 @@ STATES = {
 """message_state values as the seven letters of the text form."""
 STATE_CODES = {text: code for code, text in STATES.items()}
 
-_FIELD = re.compile(rb"\b(id|sub|dlvrd|submit date|done date|stat|err): *([^ ]*)", re.IGNORECASE)
+_KEYS = rb"(?:id|sub|dlvrd|submit date|done date|stat|err)"
+_FIELD = re.compile(rb"\b(%b): *(?!%b:)([^ ]*)" % (_KEYS, _KEYS), re.IGNORECASE)
+_TEXT = re.compile(rb"(?:^| )text:", re.IGNORECASE)
 # a deliver_sm's body from service_type on, with the text of appendix B word for word
 _USUAL = re.compile(
-    rb"\0..[^\0]{0,20}\0..[^\0]{0,20}\0\x04..\0\0....(.)id:([^ :]+) sub:[^ :]* dlvrd:[^ :]* "
-    rb"submit date:[^ :]* done date:[^ :]* stat:([^ :]+) err:([^ :]+) [Tt]ext:",
+    rb"\0..[^\0]{0,20}\0..[^\0]{0,20}\0\x04..\0\0....(.)id:([^ ]+) sub:[^ ]+ dlvrd:[^ ]+ "
+    rb"submit date:[^ ]+ done date:[^ ]+ stat:([^ ]+) err:([^ ]+) [Tt]ext:",
     re.DOTALL,
 ).match
-_TEXT = re.compile(rb"text:", re.IGNORECASE)
-_TAG_SIZE = struct.Struct(">HH")
+# receipted_message_id, then message_state, then the end
+_USUAL_TLVS = re.compile(rb"\0\x1e\0(.)([^\0]+\0?)\x04\x27\0\x01(.)\Z", re.DOTALL).match
 _STATE_BYTES = {code: text.encode() for code, text in STATES.items()}
 
 
@@ -116,26 +117,13 @@ def quick(data: bytes, start: int, end: int) -> tuple[bytes, bytes, bytes] | Non
     tail = shape.start(2) - 3 + size[0]
     if tail == end:
         return message_id, state, err
-    if not shape.end() <= tail < end:
+    known = _USUAL_TLVS(data, tail, end) if shape.end() <= tail else None
+    if known is None:
         return None
-    return _with_tlvs(data, tail, end, (message_id, state, err))
-
-
-def _with_tlvs(
-    data: bytes, at: int, end: int, found: tuple[bytes, bytes, bytes]
-) -> tuple[bytes, bytes, bytes] | None:
-    message_id, state, err = found
-    while at + 4 <= end:
-        tag, size = _TAG_SIZE.unpack_from(data, at)
-        at += 4
-        if at + size > end:
-            return None
-        if tag == TLV_RECEIPTED_MESSAGE_ID:
-            message_id = data[at : at + size].rstrip(b"\0") or message_id
-        elif tag == TLV_MESSAGE_STATE and size == 1:
-            state = _STATE_BYTES.get(data[at], state)
-        at += size
-    return (message_id, state, err) if at == end else None
+    length, named, code = known.groups()
+    if length[0] != len(named):
+        return None
+    return named.rstrip(b"\0"), _STATE_BYTES.get(code[0], state), err
 
 
 def _network_error(sms: Sms) -> str:

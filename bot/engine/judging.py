@@ -1,0 +1,94 @@
+"""From a run's stored messages to its metrics and verdict, now or in two years."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bot.report.measured import Finished
+from bot.store import runs
+from bot.store.database import Database
+from bot.store.ledger import rows
+from bot.store.tables import Run
+from evaluators.sending.metrics import Metrics, summarise
+from evaluators.sending.outcome import Outcome
+from evaluators.sending.plan import Plan
+from evaluators.sending.verdict import Verdict, fell_behind, judge
+
+STATES = {"measured": "judged", "stopped": "stopped", "failed": "failed"}
+"""The state a run ends in, by how its sending and watching ended."""
+
+_METRICS, _VERDICT = TypeAdapter(Metrics), TypeAdapter(Verdict)
+
+
+def rejudge(database: Database, run_id: int, claim: float | None = None) -> Finished | None:
+    """A concluded run judged from its stored rows, against another claim (0 to 1) if given.
+
+    None while it has not come to its end, and where it could not be carried out.
+    """
+    with database.read() as session:
+        run = session.get_one(Run, run_id)
+        if run.state not in {"judged", "stopped"}:
+            return None
+    return _judged(database, run, claim)
+
+
+def conclude(database: Database, run_id: int, now: datetime) -> None:
+    """Store metrics and verdict with the run and end it; nothing happens where that was done."""
+    with database.read() as session:
+        run = session.get_one(Run, run_id)
+    if run.finished_at is not None:
+        return
+    finished = _judged(database, run, None)
+    with database.write() as session:
+        run = session.get_one(Run, run_id)
+        run.state = STATES[run.result["end"]]
+        run.result = run.result | as_json(finished)
+        run.finished_at = now
+        session.add(run)
+
+
+def note_outcome(database: Database, run_id: int, epoch: int, outcome: Outcome) -> bool:
+    """Keep how the sending ended until it is judged; False where another process has the run."""
+    with database.write() as session:
+        run = session.get_one(Run, run_id)
+        if run.epoch != epoch:
+            return False
+        run.result = {"end": outcome.end, "rule": outcome.rule, "problem": None}
+        if outcome.problem is not None:
+            wording = outcome.problem.wording
+            run.result = run.result | {
+                "problem": {"key": outcome.problem.key, **wording.model_dump()}
+            }
+            run.problem = wording.of(runs.language(session, run.conversation_id))
+        session.add(run)
+        return True
+
+
+def as_json(finished: Finished) -> dict[str, Any]:
+    """Plan, metrics and verdict as plain values; what is infinite becomes null."""
+    return {
+        "plan": finished.plan.model_dump(mode="json"),
+        "metrics": json.loads(_METRICS.dump_json(finished.metrics)),
+        "verdict": json.loads(_VERDICT.dump_json(finished.verdict)),
+    }
+
+
+def _judged(database: Database, run: Run, claim: float | None) -> Finished:
+    plan = Plan.model_validate(run.plan)
+    if claim is not None:
+        plan = plan.model_copy(update={"claim": claim})
+    by_rule = run.result.get("rule") is not None
+    closed = run.result.get("end") == "measured" or by_rule
+    with database.read() as session:
+        metrics = summarise(rows(session, run.id or 0), plan, closed)
+    verdict = judge(
+        metrics,
+        plan,
+        closed=closed,
+        interrupted=not closed,
+        sender_late=fell_behind(metrics, plan),
+        stopped_by_rule=by_rule,
+    )
+    return Finished(run.id or 0, plan, metrics, verdict)
