@@ -116,7 +116,6 @@ def chat(user: str, role: str | None) -> int:
         terminal.greet()
         app.guide.warm()
         terminal.run()
-        app.guide.close()
     return 0
 
 

@@ -29,7 +29,7 @@ class SendDesk:
     personalities: Path
     wordings: Mapping[str, Wording]
     clock: Callable[[], datetime]
-    wake_worker: Callable[[], None]
+    wake_worker: Callable[[], object]
 
     @cached_property
     def _personalities(self) -> tuple[Personality, ...]:

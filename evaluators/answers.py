@@ -98,10 +98,22 @@ def _choice_only(said: str, words: str) -> Parsed | None:
 
 
 def _option(said: str, words: str, spec: Value) -> Parsed | Refused | None:
+    """An option by number, id or label; one that is only part of a label is ours to confirm."""
+    said = re.sub(r"^(?:就?是|应该是|按照?|选)(?=.)", "", said)
     chosen = _by_number(said, spec.options) or _by_name(said, spec.options)
     if len(chosen) > 1:
         return Refused("several")
-    return Parsed(None, chosen[0].id, words) if chosen else _choice_only(said, words)
+    if chosen:
+        return Parsed(None, chosen[0].id, words)
+    choice, _ = choice_in(said)
+    if choice in {"unknown", "na", "later"}:
+        return Parsed(choice, None, words)
+    part = [o for o in spec.options if len(said) > 1 and any(said in name for name in _names(o))]
+    if len(part) == 1:
+        sure = any(name.startswith(said) for name in _names(part[0]))
+        return Parsed(None, part[0].id, words, not sure)
+    choice = standing_choice(said)
+    return Parsed(choice, None, words) if choice else None
 
 
 def _by_number(said: str, options: tuple[Option, ...]) -> list[Option]:
@@ -122,10 +134,7 @@ def _by_name(said: str, options: tuple[Option, ...]) -> list[Option]:
         for name, option in inside
         if not any(name != other and name in other for other, _ in inside)
     }
-    if kept:
-        return list(kept.values())
-    part = [o for o in options if len(said) > 1 and any(said in name for name in names[o.id])]
-    return part if len(part) == 1 else []
+    return list(kept.values())
 
 
 def _names(option: Option) -> tuple[str, ...]:
@@ -167,7 +176,7 @@ def _quantity(said: str, words: str, spec: Value) -> Parsed | Refused | None:
         return Parsed(choice, None, words, assumed)
     if vague(said):
         return Refused("several")
-    found = amounts(spec.kind, blank_hedges(said), _unit(said, spec))
+    found = amounts(spec.kind, blank_hedges(said), _units(spec))
     if not found:
         return Parsed(choice, None, words, assumed) if choice else None
     if len({amount.value for amount in found}) > 1:
@@ -175,11 +184,8 @@ def _quantity(said: str, words: str, spec: Value) -> Parsed | Refused | None:
     return _checked(said, words, spec, found) or _measured(said, words, found)
 
 
-def _unit(said: str, spec: Value) -> str:
-    if spec.unit is None:
-        return ""
-    zh = plain(spec.unit.zh)
-    return zh if spec.kind == "duration" or zh in said else plain(spec.unit.en)
+def _units(spec: Value) -> tuple[str, ...]:
+    return (plain(spec.unit.zh), plain(spec.unit.en)) if spec.unit else ()
 
 
 def _checked(said: str, words: str, spec: Value, found: tuple[Amount, ...]) -> Refused | None:

@@ -53,6 +53,11 @@ def _written(match: re.Match[str], now: date) -> Found | None:
     return _iso(_whole(match["y"]), _whole(match["m"]), _whole(day) if day else None)
 
 
+def _ending(match: re.Match[str], now: date) -> Found | None:
+    year, month = _whole(match["y"]), _whole(match["m"] or "12")
+    return _iso(year, month, monthrange(year, month)[1]) if 1 <= month <= 12 else None
+
+
 def _named_month(match: re.Match[str], now: date) -> Found | None:
     day = match["d"]
     return _iso(int(match["y"]), _MONTHS.index(match["m"]) + 1, int(day) if day else None)
@@ -82,6 +87,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Found | 
     tuple(
         (re.compile(pattern), read)
         for pattern, read in (
+            (rf"{_YEAR}年\s*(?:(?P<m>{_NUMBER})月份?)?[底末]", _ending),
             (rf"{_YEAR}年\s*(?P<m>{_NUMBER})月(?:份)?(?:\s*(?P<d>{_NUMBER})[日号]?)?", _written),
             (r"(?<!\d)(?P<y>(?:19|20)\d\d)([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})(?!\d)", _written),
             (r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?!\d)", _written),

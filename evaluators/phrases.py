@@ -122,10 +122,10 @@ _PARTLY = Rule(
 _NO = Rule(
     "no",
     whole="否|不|不是|没有?|无(?!论|所|效)|不行|不能|不对|[✗✘❌✖×]",
-    starts="否|冇|没|未(?!来|必)|尚未|从未|无法|拒绝|做不到|达不到|[✗✘❌✖×]"
+    starts="否|冇|没|未(?!来|必)|尚未|从未|无法|拒绝|[看查对做达收连用发找]不(?:到|上|了|通|出)|[✗✘❌✖×]"
     "|不(?!到|足|超过|少于|低于|高于|大于|小于|过|仅|但|同(?!意)|管|断|少|止|限)",
     ends="没有?|不(?:行|能|满足|支持|同意|可以|接受|达标|符合|提供|包含|含)|没(?:写|达标|通过|签|办)|未通过"
-    "|做不到|达不到",
+    "|[看查对做达收连用发找]不(?:到|上|了|通|出)",
     english=rf"no(?!\.?\s*\d|\w|-)|n{_AFTER}$|(?:nope|nah|none|never|negative|false|cannot|not)\b"
     r"|(?:(?:they|he|she|it|we|i|there|the vendor|vendor) )?"
     r"(?:(?:can|do|does|did|is|are|was|wo|would|have|has)(?: not|n'?t)|can'?t)\b"
@@ -137,10 +137,11 @@ _YES = Rule(
     "|写了?|写明|签了?|办了?|通过|合格|没问题|嗯+|可|当然|肯定|确实|[✓✔✅☑👍])(?:对|是|有|可以)?",
     starts="有(?!效|限|关|点|时|些|所|待|问题|没有|无|可能|几|误|违|的)|能(?!力|源|量|耗|效)|会(?!议|员|计|话|面)"
     "|可以|满足|同意|接受|支持|具备|具有|达到|符合|包含|提供|写明|写了|签了|办了|通过了|是的|对的|对啊"
-    "|早就(?:有|签|办|写|备案|报备|通过|开通)",
+    "|[看查对做达收连用发找]得(?:到|上|了|通|出)|早就(?:有|签|办|写|备案|报备|通过|开通)",
     ends="都有|(?<![所只还])有|可以|满足|支持|同意|写了|写明了?|符合|达标|具备|包含|没问题",
-    english=rf"y{_AFTER}$|(?:yes|yep|yeah|yup|yea|ya|ok|okay|sure|correct|indeed|absolutely|aye)\b"
+    english=rf"y{_AFTER}$|(?:yes|yep|yeah|yup|yea|ya|ok|okay|sure|correct|indeed|absolutely|aye)(?![a-z'])"
     r"|(?:certainly|of course|definitely|affirmative|agreed?|true|right(?! now)|will do|can do)\b"
+    r"|i (?:think|guess|believe|suppose) so\b"
     rf"|(?:they|it|we|he|she|vendor) (?:do|does|can|will|have|has|is|are){_AFTER}$",
 )
 # The first rule that fits a clause decides, so the order is part of the meaning.
@@ -158,6 +159,7 @@ _ALONE_ENGLISH: dict[str, Choice] = {
 _CLAUSE = re.compile(
     r"[,;:。!、\n]+|(?<!\bno)\.\s+|\s+but\s+|但是?|不过|(?<=[^\x00-\x7f])\s+(?=[^\x00-\x7f])"
 )
+_ONLY = re.compile(r"只|仅|除了|(?:only|except|just)\b")
 _HEDGE = re.compile(
     r"大概|大约|约(?=[\d零一二两三四五六七八九十百千万¥ ])|左右|上下|差不多|基本上?|吧|的样子"
     r"|(?:也?就|那)是|\b(?:about|around|roughly|approx(?:imately)?|some)\b|~"
@@ -185,7 +187,7 @@ def plain(text: str) -> str:
     """Half-width, lower case, simplified characters (those that matter here), single spaces."""
     text = unicodedata.normalize("NFKC", text).casefold().translate(_TRADITIONAL)
     text = text.replace("’", "'").replace("‘", "'")
-    text = _NUMBER_WORDS.sub(_digits, text)
+    text = re.sub(r"(?<=\d)点(?=\d)", ".", _NUMBER_WORDS.sub(_digits, text))
     return re.sub(r"\s+", " ", text).strip()
 
 
@@ -200,17 +202,21 @@ def choice_in(text: str) -> tuple[Choice | None, bool]:
     """The standing choice a plain text states, and whether we had to read it into mixed words.
 
     The first clause that says something decides between knowing and not knowing; a "yes" and a
-    "no" in one sentence ("移动有,联通没有") are read as partly.
+    "no" in one sentence ("移动有,联通没有"), or a "yes, but only ...", are read as partly, which is
+    ours to confirm; as is an answer that comes only after a clause we could not read.
     """
-    said = [choice for clause in _CLAUSE.split(text) if (choice := _of_clause(clause)) is not None]
+    parts = [part for part in _CLAUSE.split(text) if part.strip()]
+    clauses = [_of_clause(part) for part in parts]
+    said = [choice for choice in clauses if choice is not None]
     if not said:
         return None, False
     if said[0] in {"unknown", "na", "later"}:
         return said[0], False
     known = {choice for choice in said if choice in {"yes", "no", "partly"}}
-    if known == {"yes", "no"}:
+    narrowed = known == {"yes"} and any(_ONLY.match(part.strip()) for part in parts[1:])
+    if known == {"yes", "no"} or narrowed:
         return "partly", True
-    return ("partly" if "partly" in known else said[0]), False
+    return ("partly" if "partly" in known else said[0]), clauses[0] is None
 
 
 def _of_clause(clause: str) -> Choice | None:

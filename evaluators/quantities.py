@@ -17,7 +17,7 @@ _HAN = f"{_DIGIT}十百千万亿"
 _VALUE = {char: index for index, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _SMALL = {"十": 10, "百": 100, "千": 1_000}
 _LARGE = {"万": 10_000, "亿": 100_000_000, "k": 1_000, "w": 10_000}
-_ASCII = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
+_ASCII = r"(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)"
 _N = rf"(?:{_ASCII}(?:[百千万亿]+[\d{_HAN}]*|[kw](?![a-z]))?|[{_HAN}]+(?:点[{_HAN}]+)?)"
 _SIGN = r"(?:(?<![\w.%)])[-−]\s*|负)?"
 
@@ -58,7 +58,7 @@ def numeral(text: str) -> float | None:
         return _pointed(text)
     if re.fullmatch(rf"[{_DIGIT}]+", text) and len(text) > 1:
         return float("".join(str(_VALUE[char]) for char in text))
-    tokens = re.findall(r"\d+(?:\.\d+)?|.", text)
+    tokens = re.findall(r"\d*\.?\d+|.", text)
     return _walk(tokens) if tokens else None
 
 
@@ -86,7 +86,7 @@ def _walk(tokens: list[str]) -> float | None:
         elif token in _LARGE:
             total = (total + section + (pending or 0) or 1) * _LARGE[token]
             section, pending, last, after_zero = 0, None, _LARGE[token], False
-        elif token in _VALUE or token[0].isdigit():
+        elif token in _VALUE or token[-1].isdigit():
             pending = float(_VALUE[token]) if token in _VALUE else float(token)
             after_zero = after_zero or pending == 0
         else:
@@ -101,14 +101,20 @@ def vague(text: str) -> bool:
     return bool(_RANGE.search(_ROUND_THE_CLOCK.sub(" ", text)))
 
 
-def amounts(kind: str, text: str, unit: str = "") -> tuple[Amount, ...]:
-    """All amounts of `kind` (price, percent, duration, number); those with a unit win over bare."""
+def amounts(kind: str, text: str, units: tuple[str, ...] = ()) -> tuple[Amount, ...]:
+    """All amounts of `kind` (price, percent, duration, number); those with a unit win over bare.
+
+    `units` are the item's own unit in both languages. A count of time, of percent or of times a
+    year is also read from how people say such things: 半年 for months, 两倍 for 200 %.
+    """
     text = _ROUND_THE_CLOCK.sub(lambda match: " " * len(match.group()), text)
-    explicit = tuple(_scan(_PATTERNS[kind], text))
-    if kind == "number" and unit:
-        near = tuple(_scan((_counted(unit),), text))
-        explicit = near or explicit
-    return explicit or tuple(_scan(_bare(kind, unit), text))
+    if kind != "number":
+        return tuple(_scan(_PATTERNS[kind], text)) or tuple(_scan(_bare(kind, units), text))
+    for patterns in (_spoken(units), tuple(_counted(unit) for unit in units), _COUNTS):
+        found = tuple(_scan(patterns, text))
+        if found:
+            return found
+    return tuple(_scan(_bare(kind, units), text))
 
 
 def _scan(patterns: tuple[tuple[re.Pattern[str], Read], ...], text: str) -> Iterator[Amount]:
@@ -181,6 +187,11 @@ _PRICES: tuple[tuple[re.Pattern[str], Read], ...] = (
 # Shares
 
 
+_TIMES: tuple[tuple[re.Pattern[str], Read], ...] = (
+    (re.compile(rf"(?P<n>{_N})(?:倍|x(?![a-z])|\s*times)"), _group("n", 100)),
+)
+
+
 def _fraction(match: re.Match[str]) -> tuple[float, bool] | None:
     whole, part = numeral(match["whole"]), numeral(match["part"])
     return (100 * part / whole, False) if whole and part is not None else None
@@ -223,7 +234,8 @@ _UNITS: tuple[tuple[str, float, bool], ...] = (
     (r"小时|钟头|h(?:(?:ou)?rs?)?(?![a-z])", 3_600, False),
     (r"天|日|d(?:ays?)?(?![a-z])", 86_400, False),
     (r"周|星期|礼拜|weeks?\b", 604_800, False),
-    (r"个?月|months?\b", 2_592_000, True),
+    (r"个?季度|quarters?\b", 7_884_000, True),
+    (r"个?月|months?\b", 2_628_000, True),
     (r"年|years?\b", 31_536_000, True),
 )
 _UNIT = "|".join(pattern for pattern, _, _ in _UNITS)
@@ -290,13 +302,57 @@ _ENDS = r"(?=\s*(?:$|[,.;。!、~()/]|左右|上下|吧|多|以上|以下|以内
 
 
 def _counted(unit: str) -> tuple[re.Pattern[str], Read]:
+    """A number before its own unit, such as 5 个工作日."""
     return re.compile(rf"{_SIGN}(?P<n>{_N})\s*{re.escape(unit)}(?![都也])"), _group("n", 1)
 
 
-def _bare(kind: str, unit: str) -> tuple[tuple[re.Pattern[str], Read], ...]:
+def _spoken(units: tuple[str, ...]) -> tuple[tuple[re.Pattern[str], Read], ...]:
+    """How people say a count whose unit is a share, times a year, or a length of time."""
+    if "%" in units:
+        return (*_TIMES, *_SHARES)
+    if any(unit.startswith("次") and re.search("12|年", unit) for unit in units):
+        return (
+            (
+                re.compile(rf"每个?(?P<span>{'|'.join(_A_YEAR)})[^\d次]{{0,3}}?(?P<n>{_N})次"),
+                _yearly,
+            ),
+        )
+    whole = seconds_in(units[0]) if units else None
+    if whole is None:
+        return ()
+    own = re.compile(rf"{_SIGN}(?P<n>{_N})\s*(?:{_own(units[0])})(?!半)")
+    every = re.compile(rf"每个?(?P<span>{'|'.join(_A_YEAR)})")
+    return (
+        (own, _group("n", 1)),
+        *((pattern, _in_units(read, whole)) for pattern, read in _DURATIONS),
+        (every, lambda match: (31_536_000 / _A_YEAR[match["span"]] / whole, True)),
+    )
+
+
+def _own(unit: str) -> str:
+    return next(pattern for pattern, _, _ in _UNITS if re.match(rf"(?:{pattern})", unit))
+
+
+def _in_units(read: Read, whole: float) -> Read:
+    def convert(match: re.Match[str]) -> tuple[float, bool] | None:
+        result = read(match)
+        return None if result is None else (round(result[0] / whole, 6), True)
+
+    return convert
+
+
+_A_YEAR = {"季度": 4, "季": 4, "半年": 2, "年": 1, "月": 12, "周": 52}
+
+
+def _yearly(match: re.Match[str]) -> tuple[float, bool] | None:
+    times = numeral(match["n"])
+    return None if times is None else (times * _A_YEAR[match["span"]], True)
+
+
+def _bare(kind: str, units: tuple[str, ...]) -> tuple[tuple[re.Pattern[str], Read], ...]:
     pattern = re.compile(rf"(?<![\w.:/-])(?<![年月日号第]){_SIGN}(?P<n>{_N}){_ENDS}")
     inside = re.compile(rf"(?<=[^\x00-\x7f])(?<![年月日号第负{_HAN}]){_SIGN}(?P<n>{_ASCII}){_ENDS}")
-    read = _plain_number(kind, unit)
+    read = _plain_number(kind, units[0] if units else "")
     return (pattern, read), (inside, read)
 
 

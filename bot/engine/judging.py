@@ -41,10 +41,17 @@ def conclude(database: Database, run_id: int, now: datetime) -> None:
     if run.finished_at is not None:
         return
     finished = _judged(database, run, None)
+    end(database, run_id, now, as_json(finished))
+
+
+def end(
+    database: Database, run_id: int, now: datetime, judged: dict[str, Any] | None = None
+) -> None:
+    """Close a run whose outcome is noted."""
     with database.write() as session:
         run = session.get_one(Run, run_id)
         run.state = STATES[run.result["end"]]
-        run.result = run.result | as_json(finished)
+        run.result = run.result | (judged or {})
         run.finished_at = now
         session.add(run)
 

@@ -29,7 +29,6 @@ from evaluators.protocols.correlator import Correlator
 from evaluators.sending.ledger import Planned
 from evaluators.sending.link import Connect
 from evaluators.sending.outcome import Outcome
-from evaluators.sending.panel import HttpPanel
 from evaluators.sending.plan import Plan, cost, tokens
 from evaluators.sending.reasons import Reason, both, reason
 from evaluators.sending.runner import Clock, Means, Order, Wish, carry_out
@@ -50,12 +49,18 @@ WORDINGS = {
         "There is no listed number with its owner's consent; nothing was sent.",
     ),
     "no_vendor": both("供应商无法使用:{detail}", "The vendor cannot be used: {detail}"),
+    "given_up": both(
+        "执行程序多次出错,已停止;详见日志。",
+        "The worker failed several times and gave the run up; the log says why.",
+    ),
 }  # fmt: skip
 
 
 class SendTest:
-    """Carries out runs by their id. `parking` is set when this process is to leave: runs then
-    rest where they are, and another process goes on.
+    """Carries out runs by their id.
+
+    `parking` is set when this process is to leave: runs then rest where they are, and another
+    process goes on with them.
     """
 
     def __init__(self, database: Database, vendors: Vendors, concluded: Concluded) -> None:
@@ -68,8 +73,8 @@ class SendTest:
         wanted = (col(Run.id), col(Run.stop_asked_at))
         with self._database.read() as session:
             found = session.exec(select(*wanted).where(col(Run.state).in_(GOING_ON))).all()
-        self._to_stop = frozenset(run_id for run_id, asked in found if asked is not None)
-        return [run_id for run_id, _ in found]
+        self._to_stop = frozenset(run_id or 0 for run_id, asked in found if asked is not None)
+        return [run_id or 0 for run_id, _ in found]
 
     def prepare(self, run_id: int) -> Next:
         """Write the run's messages, unless they are; refuse what may not be sent."""
@@ -77,8 +82,8 @@ class SendTest:
             run = session.get_one(Run, run_id)
             plan = Plan.model_validate(run.plan)
             numbers = _allowed(session, plan, run.connection_id)
-        if run.state not in GOING_ON:
-            return "leave"
+        if run.state != "confirmed":  # prepared before, or over
+            return "go on" if run.state in GOING_ON else "leave"
         problem = _refusal(plan, numbers)
         if problem is not None:
             return self._end(run, run.epoch, Outcome("failed", problem=problem))
@@ -122,6 +127,14 @@ class SendTest:
 
     def announce(self, run_id: int) -> None:
         """Tell the application."""
+        self._concluded(run_id)
+
+    def give_up(self, run_id: int) -> None:
+        """The engine failed at this run again and again: end it, with what is stored."""
+        with self._database.read() as session:
+            run = session.get_one(Run, run_id)
+        self._end(run, run.epoch, Outcome("failed", problem=reason(WORDINGS, "given_up")))
+        judging.end(self._database, run_id, datetime.now(UTC))
         self._concluded(run_id)
 
     def _asked(self, run_id: int) -> Wish:

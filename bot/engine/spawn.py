@@ -67,12 +67,13 @@ def ensure(settings: Settings, command: Sequence[str] = COMMAND) -> bool:
             stdout=log,
             stderr=log,
             start_new_session=True,
-            env=os.environ | _environment(settings),
+            env=os.environ | environment(settings),
         )
     return True
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
+    """What makes another process of ours read the same settings."""
     return {
         "SMSVET_HOME": str(settings.home),
         "SMSVET_DATABASE_URL": settings.database_url,

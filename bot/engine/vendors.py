@@ -56,7 +56,9 @@ class Vendors:
         secret = sends.secret(self._database.vault, row)
         login = {name: row.options[name] for name in _LOGIN if name in row.options} | secret
         id_form = row.options.get("id_form", "as_is")
-        return Reached(row.protocol, row.host, row.port, login, id_form, row.options.get("panel"))
+        port = row.options.get("panel")
+        panel = HttpPanel(HOST, port) if port else None
+        return Reached(row.protocol, row.host, row.port, login, id_form, panel)
 
     def release(self) -> None:
         """End the simulated vendors that this worker started; nobody needs them any more."""

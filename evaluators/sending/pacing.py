@@ -17,20 +17,18 @@ class Pace:
     start_ns: int = 0
 
     def due_ns(self, index: int) -> int:
-        """When message `index` (from 0) is due."""
-        return self.start_ns + int(index * SECOND / self.rate)
+        """When message `index` (from 0) is due, rounded to the nanosecond."""
+        per_s, seconds = self.rate.as_integer_ratio()
+        return self.start_ns + (2 * index * SECOND * seconds + per_s) // (2 * per_s)
 
     def due_by(self, now_ns: int) -> int:
-        """How many messages are due at that moment, 0 to `count`."""
-        if now_ns < self.start_ns:
+        """How many messages are due at that moment, 0 to `count`; exactly as `due_ns` says."""
+        passed = now_ns - self.start_ns
+        if passed < 0:
             return 0
-        guess = int((now_ns - self.start_ns) * self.rate / SECOND) + 1
-        # Rounding may put the guess one off either way; due_ns decides.
-        while guess > 0 and self.due_ns(guess - 1) > now_ns:
-            guess -= 1
-        while self.due_ns(guess) <= now_ns:
-            guess += 1
-        return min(guess, self.count)
+        per_s, seconds = self.rate.as_integer_ratio()
+        last = (per_s * (2 * passed + 1) - 1) // (2 * SECOND * seconds)
+        return min(last + 1, self.count)
 
     @property
     def last_ns(self) -> int:

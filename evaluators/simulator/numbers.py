@@ -1,5 +1,6 @@
 """The numbers of the simulated world: 1980000xxxx, 1660000xxxx and 1990000xxxx."""
 
+from functools import lru_cache
 from typing import Literal
 
 Carrier = Literal["cmcc", "cucc", "ctcc"]
@@ -15,12 +16,14 @@ def national(number: str) -> str:
     return bare[2:] if len(bare) == _LENGTH + 2 and bare.startswith("86") else bare
 
 
+@lru_cache(maxsize=65_536)
 def simulated_carrier(number: str) -> Carrier | None:
     """移动 for 198, 联通 for 166, 电信 for 199; None for anything else."""
     bare = national(number)
     return _PREFIXES.get(bare[:3]) if len(bare) == _LENGTH and bare.isdigit() else None
 
 
+@lru_cache(maxsize=65_536)
 def held_by_panel(number: str) -> bool:
     """Whether a handset with this number lies on the simulated panel: 10,000 of each carrier.
 

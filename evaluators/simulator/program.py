@@ -30,6 +30,7 @@ class Simulation:
     panel_port: int
     panel: Panel
     ledger: Ledger
+    in_use: Callable[[], bool]
     system_id: str = SYSTEM_ID
     password: str = PASSWORD
 
@@ -67,12 +68,18 @@ async def simulated(
     timeline = Timeline()
     exchange = Exchange(vendor, panel, timeline)
     desk = SmppDesk(exchange, personality.ids, _wall)
+    routes, asked = _routes(panel, exchange.ledger), _Asked()
+
+    def in_use() -> bool:
+        """Whether somebody is connected, or has looked since the last time this was called."""
+        return asked.since_last() or desk.connected
+
     async with (
-        http.listening(_routes(panel, exchange.ledger), port=panel_port) as panel_bound,
+        http.listening(asked.counting(routes), port=panel_port) as panel_bound,
         smpp_server.listening(desk, port=smpp_port) as smpp_bound,
     ):
         try:
-            yield Simulation(personality, smpp_bound, panel_bound, panel, exchange.ledger)
+            yield Simulation(personality, smpp_bound, panel_bound, panel, exchange.ledger, in_use)
         finally:
             timeline.close()
 
@@ -86,8 +93,13 @@ async def run(
     seed: int = 1,
     time_scale: float = 1.0,
     announced: Collection[str] = (),
+    until_idle: float | None = None,
 ) -> None:
-    """The same as a program: calls `ready` with one line of JSON, ends on SIGTERM or SIGINT."""
+    """The same as a program: calls `ready` with one line of JSON, ends on SIGTERM or SIGINT.
+
+    With `until_idle` it also ends by itself once nobody has been connected or asked for so many
+    seconds: whoever started it may have died without a word.
+    """
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with simulated(
             personality,
@@ -98,8 +110,42 @@ async def run(
             announced=announced,
         ) as simulation:
             ready(simulation.line())
-            async for _ in signals:
-                return
+            async with anyio.create_task_group() as tasks:
+                if until_idle is not None:
+                    tasks.start_soon(_until_idle, simulation, until_idle, tasks.cancel_scope)
+                async for _ in signals:
+                    break
+                tasks.cancel_scope.cancel()
+
+
+async def _until_idle(simulation: Simulation, patience_s: float, scope: anyio.CancelScope) -> None:
+    pause_s = min(1.0, patience_s / 4)
+    quiet_s = 0.0
+    while quiet_s < patience_s:
+        await anyio.sleep(pause_s)
+        quiet_s = 0.0 if simulation.in_use() else quiet_s + pause_s
+    scope.cancel()
+
+
+class _Asked:
+    """Counts requests to the panel."""
+
+    def __init__(self) -> None:
+        self._count = self._seen = 0
+
+    def counting(self, routes: Mapping[str, http.Route]) -> dict[str, http.Route]:
+        return {path: self._counted(route) for path, route in routes.items()}
+
+    def since_last(self) -> bool:
+        fresh, self._seen = self._count > self._seen, self._count
+        return fresh
+
+    def _counted(self, route: http.Route) -> http.Route:
+        def answer(query: Mapping[str, str]) -> object:
+            self._count += 1
+            return route(query)
+
+        return answer
 
 
 def _routes(panel: Panel, ledger: Ledger) -> dict[str, http.Route]:

@@ -34,6 +34,11 @@ class SmppDesk:
         self._links: list[Link] = []
         self._held: deque[codec.Sms] = deque(maxlen=_HELD)
 
+    @property
+    def connected(self) -> bool:
+        """Whether anybody is logged in."""
+        return bool(self._links)
+
     def bind(self, link: Link, bind: codec.Bind) -> int:
         if bind.system_id != SYSTEM_ID:
             return statuses.WRONG_SYSTEM_ID

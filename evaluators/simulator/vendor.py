@@ -4,7 +4,6 @@ import math
 import random
 from collections import OrderedDict, deque
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from evaluators.protocols.text import Part
@@ -47,8 +46,7 @@ class Arrival(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(NamedTuple):
     """Everything that will happen; times are seconds after the submission.
 
     `answer_after_s` None: never answered. `link`: what happens to the connection it came on.

@@ -1,11 +1,20 @@
 """The SMPP client path against a scripted vendor on real sockets."""
 
 import asyncio
+import ssl
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import anyio
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from evaluators.protocols.correlator import Correlator
 from evaluators.protocols.session import NO_ANSWER, BindRefused, Events
@@ -287,6 +296,7 @@ async def test_a_connection_cut_in_the_middle_tells_what_is_open(
         assert recorder.closed is not None
         assert recorder.closed.reason in {"lost", "peer_closed"}
         assert recorder.closed.unanswered == (3, 4, 5)
+        assert (session.room, session.submit(messages(1))) == (0, 0)
         assert len(desk.received) == 7
 
 
@@ -379,6 +389,42 @@ async def test_a_bind_that_is_never_answered_is_given_up(recorder: Recorder) -> 
         there = replace(endpoint(port), connect_timeout_s=0.1)
         with pytest.raises(TimeoutError):
             await connect(there, recorder, time.monotonic_ns)
+
+
+def certified(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's context with a certificate made on the spot, and a client's that trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    host = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1)).add_extension(host, critical=False)
+    certificate = builder.not_valid_after(now + timedelta(days=1)).sign(key, hashes.SHA256())
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = folder / "vendor.pem"
+    file.write_bytes(certificate.public_bytes(Encoding.PEM) + private)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(file)
+    return server, ssl.create_default_context(cafile=file)
+
+
+async def test_connections_may_be_encrypted(
+    desk: ScriptedDesk, recorder: Recorder, tmp_path: Path
+) -> None:
+    """Over TLS everything is the same; a certificate nobody vouches for is refused."""
+    at_server, at_client = certified(tmp_path)
+    desk.on_submit = desk.accept_and_report
+    loop = asyncio.get_running_loop()
+    links: set[Link] = set()
+    server = await loop.create_server(lambda: Link(desk, links), "127.0.0.1", 0, ssl=at_server)
+    there = endpoint(server.sockets[0].getsockname()[1])
+    async with server:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await connect(replace(there, tls=True), recorder, time.monotonic_ns)
+        session = await bound(replace(there, tls=at_client), recorder)
+        session.submit(messages(30))
+        await recorder.until(lambda heard: len(heard.receipts) == 30)
+        await session.close()
 
 
 def test_records_are_cheap() -> None:

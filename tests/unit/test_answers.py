@@ -62,6 +62,10 @@ ITEMS = {
     ),
     "length": item(kind="duration"),
     "count": item(kind="number", unit={"zh": "条", "en": "channels"}, most=1_000_000),
+    "months": item(kind="number", unit={"zh": "个月", "en": "months"}, points=[[5, 0], [6, 1]]),
+    "workdays": item(kind="number", unit={"zh": "个工作日", "en": "working days"}),
+    "yearly": item(kind="number", unit={"zh": "次(近 12 个月)", "en": "drills in 12 months"}),
+    "reserve": item(kind="number", unit={"zh": "%", "en": "%"}, least=10),
     "option": item(kind="choice", options=OPTIONS),
     "text": item(kind="text"),
     "date": item(kind="date"),
@@ -98,6 +102,8 @@ CHOICES = {
 TYPED = [
     # prices, in CNY per message
     ("price", "两分五", 0.025),
+    ("price", ".035", 0.035),
+    ("price", "两分钱", 0.02),
     ("price", "2分5", 0.025),
     ("price", "0.025", 0.025),
     ("price", "0.025元", 0.025),
@@ -133,6 +139,7 @@ TYPED = [
     ("share", "百分之七十", 70),
     ("share", "百分之九十九点九", 99.9),
     ("share", "99.9%", 99.9),
+    ("share", "99点5%", 99.5),
     ("share", "九成九", 99),
     ("share", "0.7%", 0.7),
     ("share", "大概七十", 70),
@@ -185,6 +192,19 @@ TYPED = [
     ("count", "2027年3条", 3),
     ("count", "twenty five", 25),
     ("count", "0", 0),
+    # counts of time, of times a year, of percent
+    ("months", "6个月", 6),
+    ("months", "六个月", 6),
+    ("months", "6 months", 6),
+    ("months", "12", 12),
+    ("workdays", "5个工作日", 5),
+    ("workdays", "5 working days", 5),
+    ("workdays", "7", 7),
+    ("yearly", "一年四次", 4),
+    ("yearly", "4次", 4),
+    ("reserve", "200%", 200),
+    ("reserve", "两倍", 200),
+    ("reserve", "1.5x", 150),
     # dates
     ("date", "2027-03-01", "2027-03-01"),
     ("date", "2027年3月1日", "2027-03-01"),
@@ -195,6 +215,8 @@ TYPED = [
     ("date", "Mar 1, 2027", "2027-03-01"),
     ("date", "明年三月一日", "2027-03-01"),
     ("date", "下月底", "2026-12-31"),
+    ("date", "2027年2月底", "2027-02-28"),
+    ("date", "到2027年底", "2027-12-31"),
     ("date", "今年年底", "2026-12-31"),
     ("date", "明天", "2026-11-23"),
     # closed lists, and text
@@ -205,6 +227,7 @@ TYPED = [
     ("option", "On Receipt", "receipt"),
     ("option", "他说是回执成功计费", "receipt"),
     ("option", "提交", "submit"),
+    ("option", "按提交", "submit"),
     ("text", "京B2-20231234", "京B2-20231234"),
     ("text", "编号是京B2-20231234", "编号是京B2-20231234"),
     ("text", "按提交计费,如何退费没说", "按提交计费,如何退费没说"),
@@ -212,12 +235,21 @@ TYPED = [
 ASSUMED = [
     ("share", "0.7", 70),
     ("share", "0.995", 99.5),
+    ("share", ".98", 98),
     ("share", "70%以上", 70),
     ("share", "至少70%", 70),
     ("reply", "15分钟以内", 900),
     ("reply", "不超过15分钟", 900),
     ("reply", "一个工作日", 86_400),
-    ("length", "6个月", 15_552_000),
+    ("length", "6个月", 15_768_000),
+    ("months", "半年", 6),
+    ("months", "一年", 12),
+    ("months", "6个月以上", 6),
+    ("months", "每年一次", 12),
+    ("workdays", "三天", 3),
+    ("yearly", "每季度一次", 4),
+    ("yearly", "每月2次", 24),
+    ("option", "成功", "receipt"),
     ("date", "2027/3", "2027-03-01"),
     ("date", "2027年3月", "2027-03-01"),
     ("date", "明年三月", "2027-03-01"),
@@ -229,6 +261,7 @@ BOTH = [
     ("share", "yes, 70%", "yes", 70),
     ("share", "部分,70%", "partly", 70),
     ("share", "没有,只有60%", "no", 60),
+    ("workdays", "是,5个工作日", "yes", 5),
     ("price", "是，3分", "yes", 0.03),
     ("count", "有3条", "yes", 3),
     ("date", "是,2027-03-01到期", "yes", "2027-03-01"),
@@ -237,6 +270,10 @@ BOTH = [
 REFUSED = [
     ("share", "7000%", "above"),
     ("share", "-5%", "below"),
+    ("reserve", "3", "below"),
+    ("workdays", "5-7个工作日", "several"),
+    ("months", "不到6个月", "bound"),
+    ("option", "提交计费还是含糊", "several"),
     ("price", "-0.03", "below"),
     ("price", "2.5", "unit"),
     ("price", "25", "unit"),
@@ -282,6 +319,7 @@ UNREAD = [
     ("date", "2027-13-01"),
     ("text", "什么意思"),
     ("option", "9"),
+    ("option", "有提到过"),
 ]
 QUESTIONS = """
 七成是怎么算的?|为什么问这个|什么意思|有吗|可以么|那移动呢|是不是要原件|能不能跳过
@@ -380,11 +418,19 @@ def test_standing_choices_fit_every_kind(kind: str, choice: str) -> None:
     assert (choice, None) == (parsed.choice, parsed.value)
 
 
-def test_mixed_yes_and_no_is_partly_and_assumed() -> None:
-    """Yes for one carrier and no for another is read as partly, to be confirmed."""
-    parsed = parse("移动有,联通没有", ITEMS["choice"], NOW)
+@pytest.mark.parametrize("said", ["移动有,联通没有", "有，只有移动", "yes but only for mobile"])
+def test_mixed_yes_and_no_is_partly_and_assumed(said: str) -> None:
+    """Yes for one carrier and not for another is read as partly, to be confirmed."""
+    parsed = parse(said, ITEMS["choice"], NOW)
     assert isinstance(parsed, Parsed)
     assert (parsed.choice, parsed.assumed) == ("partly", True)
+
+
+def test_an_answer_after_unread_words_is_assumed() -> None:
+    """A choice that comes only after a clause we could not read is to be confirmed."""
+    parsed = parse("移动联通直连,电信没有", ITEMS["choice"], NOW)
+    assert isinstance(parsed, Parsed)
+    assert (parsed.choice, parsed.assumed) == ("no", True)
 
 
 def test_refusal_carries_the_bounds() -> None:

@@ -76,7 +76,7 @@ def test_too_few_numbers_says_what_to_change() -> None:
     assert "200" in short.wording.en
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from(["otp", "notice", "marketing"]),
     st.integers(1, 5_000),

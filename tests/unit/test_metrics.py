@@ -236,7 +236,7 @@ any_rows = st.lists(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(any_rows)
 def test_counts_are_consistent(rows: list[Row]) -> None:
     """Whatever the rows, parts never exceed their whole and handsets add up."""
@@ -251,7 +251,7 @@ def test_counts_are_consistent(rows: list[Row]) -> None:
     assert all(part is None or part.count <= part.of for part in made.definitions.values())
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(any_rows, st.randoms(use_true_random=False))
 def test_order_of_rows_changes_nothing(rows: list[Row], rng: Any) -> None:
     """The numbers depend on the rows, not on their order."""

@@ -55,7 +55,7 @@ def test_lateness(due: int, sent: int, late: int) -> None:
 rates = st.one_of(st.floats(0.001, 20_000), st.integers(1, 20_000))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(rates, st.integers(0, 10_000_000), st.integers(0, 10**18))
 def test_due_and_count_agree(rate: float, index: int, start_ns: int) -> None:
     """Message i is due at its moment and not a nanosecond earlier, at any rate."""
@@ -65,7 +65,7 @@ def test_due_and_count_agree(rate: float, index: int, start_ns: int) -> None:
     assert pace.due_by(due - 1) <= index
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(rates, st.lists(st.integers(0, 10**12), min_size=2, max_size=20))
 def test_what_is_due_only_grows(rate: float, moments: list[int]) -> None:
     """Looking later never shows fewer due."""

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from evaluators.content import read
-from evaluators.sending.plan import ALPHABET, Plan, cost, render, segments, tokens
+from evaluators.sending.plan import (
+    ALPHABET,
+    Plan,
+    Seen,
+    StopRule,
+    cost,
+    render,
+    segments,
+    tokens,
+)
 
 BASE: dict[str, Any] = {
     "rate": 10,
@@ -116,10 +125,53 @@ def test_durations() -> None:
     assert (made.send_s, made.duration_s) == (10, 25)
 
 
-@given(st.integers(0, 2_000), st.integers())
+@given(st.integers(0, 500), st.integers())
 def test_tokens_are_unique_and_repeatable(count: int, seed: int) -> None:
     """Tokens are all different, six clear characters each, and the same for the same seed."""
     made = tokens(count, random.Random(seed))  # noqa: S311 - repeatable on purpose
     assert count == len(set(made)) == len(made)
     assert all(len(token) == 6 and set(token) <= set(ALPHABET) for token in made)
     assert made == tokens(count, random.Random(seed))  # noqa: S311
+
+
+# Stop rules
+
+MISSING = {"missing": {"share": 0.05, "after": 100, "within_s": 60}}
+LOSSES = {"losses": {"count": 3, "among": 10, "within_s": 60}}
+SEQUENTIAL = {"sequential": {"against": 0.85, "within_s": 60}}
+
+
+@pytest.mark.parametrize(
+    ("rule", "seen", "fired"),
+    [
+        (MISSING, Seen(due=99, missing=99), None),  # too early to say
+        (MISSING, Seen(due=100, missing=5), None),
+        (MISSING, Seen(due=100, missing=6), "missing"),
+        (LOSSES, Seen(first_lost=2), None),
+        (LOSSES, Seen(first_lost=3), "losses"),
+        (SEQUENTIAL, Seen(arrived=0, lost=1), None),
+        (SEQUENTIAL, Seen(arrived=0, lost=2), "sequential"),
+        (SEQUENTIAL, Seen(arrived=1_000, lost=2), None),  # accepting the claim stops nothing
+        (MISSING | LOSSES, Seen(due=100, missing=50, first_lost=9), "missing"),
+    ],
+)
+def test_stop_rules(rule: dict[str, Any], seen: Seen, fired: str | None) -> None:
+    """A stop rule fires when what it declares is seen, and never before."""
+    assert StopRule.model_validate(rule).fired(0.99, seen) == fired
+
+
+def test_sequential_needs_a_claim_above() -> None:
+    """A sequential rule against a rate the claim does not exceed never fires."""
+    assert StopRule.model_validate(SEQUENTIAL).fired(0.8, Seen(lost=50)) is None
+    assert StopRule.model_validate(SEQUENTIAL).fired(1.0, Seen(lost=50)) is None
+
+
+def test_stop_rules_are_shown() -> None:
+    """Every part of a stop rule is shown in both languages with its figures."""
+    said = StopRule.model_validate(MISSING | LOSSES | SEQUENTIAL).wording
+    assert all(figure in said.zh and figure in said.en for figure in ("100", "5%", "10", "85%"))
+
+
+def test_cost_without_a_price() -> None:
+    """Without a price the cost is unknown, not nothing."""
+    assert cost(plan(price=None)) is None

@@ -29,7 +29,7 @@ from evaluators.statistics import (
 )
 
 INF = math.inf
-unhurried = settings(deadline=None)  # the first call loads scipy
+unhurried = settings(deadline=None, max_examples=50)  # the first call loads scipy
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,7 @@ runs = st.integers(1, 300).flatmap(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(runs, st.booleans(), st.booleans(), st.booleans())
 def test_every_run_gets_an_honest_word(
     run: tuple[int, int, int, int], interrupted: bool, sender_late: bool, stopped: bool

@@ -80,9 +80,12 @@ class BindResp:
     tlvs: Tlvs = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sms:
-    """submit_sm or deliver_sm: the same layout in both directions."""
+    """submit_sm or deliver_sm: the same layout in both directions.
+
+    Not frozen, because setting twenty frozen fields takes longer than reading them off the wire.
+    """
 
     command: int
     sequence: int
@@ -316,8 +319,9 @@ def _bind_body(pdu: Bind) -> bytes:
 
 
 def _sms_body(pdu: Sms) -> bytes:
-    if len(pdu.short_message) > 254:
-        raise ProtocolError(f"short_message of {len(pdu.short_message)} octets")
+    text = pdu.short_message
+    if len(text) > 254:
+        raise ProtocolError(f"short_message of {len(text)} octets")
     return b"".join(
         (
             _cstring(pdu.service_type, 6),
@@ -328,15 +332,24 @@ def _sms_body(pdu: Sms) -> bytes:
             bytes((pdu.esm_class, pdu.protocol_id, pdu.priority)),
             _cstring(pdu.schedule_delivery_time, 17),
             _cstring(pdu.validity_period, 17),
-            bytes((pdu.registered_delivery, pdu.replace_if_present)),
-            bytes((pdu.data_coding, pdu.default_message_id, len(pdu.short_message))),
-            pdu.short_message,
+            bytes(
+                (
+                    pdu.registered_delivery,
+                    pdu.replace_if_present,
+                    pdu.data_coding,
+                    pdu.default_message_id,
+                    len(text),
+                )
+            ),
+            text,
             _tlvs(pdu.tlvs),
         )
     )
 
 
 def _cstring(value: str, most: int) -> bytes:
+    if not value:
+        return b"\0"
     try:
         data = value.encode("latin-1")
     except UnicodeEncodeError as error:
@@ -347,4 +360,4 @@ def _cstring(value: str, most: int) -> bytes:
 
 
 def _tlvs(tlvs: Tlvs) -> bytes:
-    return b"".join(_TLV.pack(tag, len(value)) + value for tag, value in tlvs)
+    return b"".join([_TLV.pack(tag, len(value)) + value for tag, value in tlvs])

@@ -75,9 +75,10 @@ class Reader:
 
     def _read(self, data: bytes, batch: Batch) -> tuple[int, int]:
         """Read all whole PDUs; returns the octets used and how many the next PDU needs."""
-        unpack, pop, now = codec.HEADER.unpack_from, self._window.waiting.pop, self._now
+        unpack, quick, words, now = codec.HEADER.unpack_from, receipt.quick, self._words, self._now
+        pop, accepted = self._window.waiting.pop, self._correlator.accepted
+        claim, acknowledge = self._correlator.claim, batch.out.append
         submitted, received = batch.events.submitted, batch.events.receipts
-        accepted = self._correlator.accepted
         offset, size = 0, len(data)
         while size - offset >= _HEADER:
             length, command, status, sequence = unpack(data, offset)
@@ -86,7 +87,13 @@ class Reader:
                 codec.check_length(length)
                 return offset, length
             if command == codec.DELIVER_SM:
-                self._deliver(data, offset, end, batch)
+                found = quick(data, offset, end)
+                record = found and claim(found[0], words[found[1]], words[found[2]], now)
+                if record:
+                    received.append(record)
+                    acknowledge(_ACK + data[offset + 12 : offset + _HEADER] + b"\0")
+                else:
+                    self._deliver_slowly(data[offset:end], batch)
             elif command == codec.SUBMIT_SM_RESP:
                 message_id = data[offset + _HEADER : end].partition(b"\0")[0]
                 handle = pop(sequence, None)
@@ -100,18 +107,6 @@ class Reader:
                 self._other(data[offset:end], batch)
             offset = end
         return offset, _HEADER
-
-    def _deliver(self, data: bytes, offset: int, end: int, batch: Batch) -> None:
-        found = receipt.quick(data, offset, end)
-        if found is not None:
-            message_id, state, err = found
-            words = self._words
-            record = self._correlator.claim(message_id, words[state], words[err], self._now)
-            if record is not None:
-                batch.events.receipts.append(record)
-                batch.out.append(_ACK + data[offset + 12 : offset + 16] + b"\0")
-                return
-        self._deliver_slowly(data[offset:end], batch)
 
     def _deliver_slowly(self, pdu: bytes, batch: Batch) -> None:
         """A receipt out of the ordinary, or a handset's own message."""

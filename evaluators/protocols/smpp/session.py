@@ -249,8 +249,8 @@ class SmppSession(asyncio.Protocol):
             self._timer.cancel()
         handles = [*self._window.waiting.values(), *(handle for handle, _ in self._backlog)]
         unanswered = dict.fromkeys(map(self._correlator.index_of, handles))
-        reason, detail = self._reason or (("lost", str(exc)) if exc else ("peer_closed", ""))
-        self.closed = Closed(reason, detail, tuple(unanswered))
+        self._reason = self._reason or (("lost", str(exc)) if exc else ("peer_closed", ""))
+        self.closed = Closed(*self._reason, tuple(unanswered))
         self._transport = None
         self._gone.set()
         if self._login is not None and not self._login.done():

@@ -1,13 +1,14 @@
-"""first tables
+"""The first tables.
 
 Revision ID: 0001
 Revises:
-Create Date: 2026-11-22 11:54:35.352054
+Create Date: 2026-11-22
 """
 
 import sqlalchemy as sa
-import sqlmodel  # the column types below are its own
+import sqlmodel
 from alembic import op
+
 
 revision = "0001"
 down_revision = None
@@ -158,6 +159,7 @@ def upgrade() -> None:
         sa.Column("progress", sa.JSON(), nullable=False),
         sa.Column("result", sa.JSON(), nullable=False),
         sa.Column("problem", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("told_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["confirmed_by"], ["person.id"], name=op.f("fk_run_confirmed_by_person")
         ),

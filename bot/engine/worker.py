@@ -1,0 +1,113 @@
+"""The worker process: takes confirmed runs from the database and carries them out."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from bot.engine import spawn, vendors
+from bot.engine.send_test import Concluded, SendTest
+from bot.engine.vendors import Vendors
+from bot.settings import Settings
+from bot.store.database import Database
+
+if TYPE_CHECKING:
+    from bot.engine.durable import Durable
+
+SWEEP_S = 0.3
+TEND_S = 1.0
+LEAVE_S = 15.0  # for runs to come to rest once this process is to leave
+
+
+def serve(
+    settings: Settings,
+    database: Database,
+    concluded: Concluded,
+    *,
+    until_idle: float | None = None,
+    simulate: Sequence[str] = vendors.COMMAND,
+) -> int:
+    """Work until told to end, or until there has been nothing to do for `until_idle` seconds.
+
+    The one worker of this state directory; a second one says so and leaves.
+    """
+    with spawn.alone(settings) as alone:
+        if not alone and (settings.sqlite is not None or until_idle is not None):
+            sys.stderr.write(f"A worker already runs on {settings.home}.\n")
+            return 0
+        worker = _Worker(settings, database, concluded, simulate)
+        worker.work(until_idle)
+    if until_idle is not None and not worker.told_to_end and worker.has_work():
+        spawn.ensure(settings)  # confirmed while we were leaving, by somebody who saw us alive
+    return 0
+
+
+class _Worker:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        concluded: Concluded,
+        simulate: Sequence[str],
+    ) -> None:
+        self.told_to_end = False
+        self._settings, self._database = settings, database
+        self._vendors = Vendors(database, simulate)
+        self._test = SendTest(database, self._vendors, concluded)
+
+    def has_work(self) -> bool:
+        return bool(self._test.refresh())
+
+    def work(self, until_idle: float | None) -> None:
+        from bot.engine.durable import Durable
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end)
+        executor = _executor(self._settings)
+        with Durable(self._settings, self._database, self._test, executor=executor) as engine:
+            self._sweep(engine, until_idle)
+            self._rest(engine)
+        if not self.has_work():
+            self._vendors.release()
+
+    def _sweep(self, engine: Durable, until_idle: float | None) -> None:
+        """Start what was confirmed, until told to end or idle for long enough."""
+        busy_at = tended_at = time.monotonic()
+        while not self.told_to_end:
+            now = time.monotonic()
+            for run_id in self._test.refresh():
+                engine.start(run_id)
+                busy_at = now
+            if now - tended_at >= TEND_S:
+                engine.tend()
+                tended_at = now
+            if until_idle is not None and now - busy_at > until_idle and not engine.busy():
+                return
+            time.sleep(SWEEP_S)
+
+    def _rest(self, engine: Durable) -> None:
+        """Let runs come to rest where they are; their next worker goes on from there."""
+        self._test.parking = True
+        until = time.monotonic() + LEAVE_S
+        while engine.busy():
+            if time.monotonic() > until:
+                sys.stderr.write("A run does not come to rest; leaving without it.\n")
+                os._exit(1)
+            time.sleep(SWEEP_S)
+
+    def _end(self, _signal: int, _frame: FrameType | None) -> None:
+        self.told_to_end = True
+
+
+def _executor(settings: Settings) -> str:
+    """Whose work is whose: the one worker of a SQLite home takes up what the last one left."""
+    if settings.sqlite is not None:
+        return "worker"
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
