@@ -4,8 +4,8 @@ Run from the project root, after pages, words or questions changed much:
 
     .venv/bin/python benchmarks/fit_refusal.py [--write]
 
-Learns from four kinds of questions: the golden ones with and without an answer, each passage's
-own questions while they are left out of the index (five parts in turn), and the questions of
+Learns from five kinds of questions: the golden ones with and without an answer, passages' own
+questions as they stand and (five parts in turn) left out of the index, and the questions of
 outside.yaml, left out likewise. Every kind counts by its weight, not by its size. A signal may
 only push in the direction it was made for, so that hard development questions teach no nonsense.
 Prints for every kind how many would be refused, from folds that were not learned from.
@@ -35,6 +35,7 @@ from knowledge.readers.guidance import read_corpus  # noqa: E402
 
 # which way a signal may push: +1 towards an answer, -1 towards a refusal
 SIGNALS = {
+    "asked_before": 1,
     "outside_share": -1,
     "outside_match": -1,
     "outside_phrases": -1,
@@ -46,7 +47,7 @@ SIGNALS = {
 }
 PARTS = 5
 RIDGE = 2.0
-WEIGHT = {"golden": 1.0, "golden-none": 1.0, "own": 1.0, "outside": 1.0}
+WEIGHT = {"golden": 1.0, "golden-none": 1.0, "own": 1.0, "repeated": 0.3, "outside": 1.0}
 
 Array = NDArray[np.float64]
 
@@ -68,6 +69,8 @@ def samples(golden: Sequence[Path], state: Path) -> Iterator[Sample]:
             kind = "golden" if item["expect"] else "golden-none"
             yield _sample(kind, bool(item["expect"]), search.find(item["ask"]).signals)
     own = [question for place in corpus.places for question in place.passage.questions]
+    for question in own[:: PARTS]:
+        yield _sample("repeated", True, search.find(question).signals)
     for left_out, kept in _parts(own):
         search = Index(replace(whole, corpus=_only(corpus, kept)), state).quick()
         for question in left_out:
@@ -174,7 +177,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="write data/glossary/calibration.yaml")
     parser.add_argument("--golden", type=Path, nargs="*",
-                        default=[ROOT / "tests/golden/guidance-questions.yaml"])
+                        default=sorted((ROOT / "tests/golden").glob("guidance-*.yaml")))
     options = parser.parse_args()
     import tempfile
     with tempfile.TemporaryDirectory() as state:

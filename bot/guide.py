@@ -40,6 +40,11 @@ class LazyGuide:
 
     def explain(self, anchor: str, language: str) -> str:
         """The passage behind an anchor with its sources, for `why`."""
+        from knowledge.errors import UnknownAnchorError
         from knowledge.render import render
 
-        return render(self._open().passage(anchor, language), language)
+        guidance = self._open()
+        try:
+            return render(guidance.passage(anchor, language), language)
+        except UnknownAnchorError:  # a name somebody typed: then it is a question
+            return render(guidance.ask(anchor, language), language)

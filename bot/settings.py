@@ -17,7 +17,6 @@ NAMES = (
     "SMSVET_DATABASE_URL",
     "SMSVET_EMBEDDING_MODEL",
     "SMSVET_MASTER_KEY_FILE",
-    "SMSVET_TIME_ZONE",
 )
 
 
@@ -29,7 +28,6 @@ class Settings:
     database_url: str
     master_key_file: Path
     embedding_model: str | None = None
-    time_zone: str = "Asia/Shanghai"
 
     @property
     def sqlite(self) -> Path | None:
@@ -60,7 +58,6 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         database_url=values.get("SMSVET_DATABASE_URL", f"sqlite:///{home / 'smsvet.db'}"),
         master_key_file=Path(values.get("SMSVET_MASTER_KEY_FILE", home / "master.key")),
         embedding_model=values.get("SMSVET_EMBEDDING_MODEL"),
-        time_zone=values.get("SMSVET_TIME_ZONE", "Asia/Shanghai"),
     )
 
 

@@ -14,6 +14,7 @@ from evaluators import checklist
 from evaluators.checklist import Choice, Item, Option, Value
 from evaluators.dates import date_in
 from evaluators.phrases import (
+    LONGEST,
     asks_outright,
     blank_hedges,
     choice_in,
@@ -81,6 +82,7 @@ def parse(text: str, item: Item, now: date) -> Parsed | Refused | None:
     asks = asks_outright if spec and spec.kind == "text" else looks_like_question
     if not said or asks(text):
         return None
+    said = said[:LONGEST]
     if spec is None or spec.kind == "file":
         return _choice_only(said, words)
     if spec.kind == "choice":

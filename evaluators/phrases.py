@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from evaluators.checklist import Choice
 
 NOTHING = r"(?!)"
+LONGEST = 200  # characters of an answer that are read for a choice or an amount; more is prose
 
 _TRADITIONAL = str.maketrans(
     "對沒滿適無後會過個點釐塊兩條號時鐘週萬億幾麼嗎為甚誰問請還約錢間達啟確說講話並們給從來這樣"
@@ -26,7 +27,7 @@ _NUMBER_WORDS = re.compile(rf"\b({_NUMBER_WORD})\b(?:[ -]({_NUMBER_WORD})\b)?")
 
 # Who says it and how surely, before the word that matters; and what trails after it.
 _LEADS = (
-    "嗯+|啊|哦|噢|呃|额|哎|那|应该|大概|大约|可能|估计|好像|似乎|目前|现在|暂时|暂|我(?:们|觉得|认为)?|咱们?"
+    "嗯|啊|哦|噢|呃|额|哎|那|应该|大概|大约|可能|估计|好像|似乎|目前|现在|暂时|暂|我(?:们|觉得|认为)?|咱们?"
     "|他们?|她们?|它们?|对方|厂[商家]|供应商|销售|客服|服务商|那边|里面|上面|合同里?|说|称|表示|回答|承诺|都|也"
     "|全部?|均|已经?|当然|肯定|确实|真的?|其实|还|并|就|这个|一直"
 )
@@ -248,20 +249,22 @@ def blank_hedges(text: str) -> str:
 def looks_like_question(text: str) -> bool:
     """Whether somebody asks us something instead of answering, in Chinese or English."""
     said = plain(text)
-    if not said.endswith("?") and _of_clause(said) in {"unknown", "later"}:
+    head = said[:LONGEST]
+    if not said.endswith("?") and _of_clause(head) in {"unknown", "later"}:
         return False
     if asks_outright(text):
         return True
-    return bool(_ASKING_WORD.search(said)) and not _NOT_ASKED.search(said)
+    return bool(_ASKING_WORD.search(head)) and not _NOT_ASKED.search(head)
 
 
 def asks_outright(text: str) -> bool:
     """The stricter reading used for free-text answers: a question mark or a question's opening."""
     said = plain(text)
+    head, tail = said[:LONGEST], said[-LONGEST:]
     if said.endswith("?"):
         return True
-    if _NOT_ASKED.search(said):
+    if _NOT_ASKED.search(tail):
         return False
-    if _ASKED_BY_END.search(said) or _ASKING_WORD.match(said):
+    if _ASKED_BY_END.search(tail) or _ASKING_WORD.match(head):
         return True
-    return any(_OPENING.match(clause.strip()) for clause in re.split(r"[,;。!]", said))
+    return any(_OPENING.match(clause.strip()) for clause in re.split(r"[,;。!]", head))

@@ -56,6 +56,13 @@ class LexicalIndex:
         """The score a text would have that repeats all these terms for ever; above 0."""
         return sum(weights.values()) * (K1 + 1) or 1.0
 
+    def shares(self, weights: Mapping[str, float]) -> Scores:
+        """For each text, the share of the summed weight whose terms it holds, 0 to 1."""
+        held = np.zeros(self._matrix.shape[0], dtype=np.float32)
+        for term, weight in weights.items():
+            held[self.rows_with(term)] += weight
+        return (held / (sum(weights.values()) or 1)).astype(np.float32)
+
     def rows_with(self, term: str) -> NDArray[np.intp]:
         """The texts that hold the term."""
         column = self._columns.get(term)

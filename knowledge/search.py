@@ -18,6 +18,7 @@ from knowledge.units import NOWHERE, Field, Unit
 LEXICAL_SHARE: Mapping[Field, float] = {"text": 1.0, "questions": 1.0, "question": 0.5}
 DENSE_SHARE = 0.3
 NEAR = 3  # neighbours that say how well a question fits
+PARAPHRASE = 0.7  # a question sharing more than this with one of ours is that one again
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,9 @@ class Search:
             kept = (w for term, w in wanted.items() if rows[self.lexical.rows_with(term)].any())
             return sum(kept) / sum(wanted.values()) if wanted else 1.0
 
+        repeated = self.lexical.shares(weights)[self._fields == "question"].max(initial=0)
         return {
+            "asked_before": max(0.0, float(repeated) - PARAPHRASE) / (1 - PARAPHRASE),
             "outside_share": outside / (own + outside) if outside else 0.0,
             "outside_match": outside / self.lexical.most(weights),
             "outside_phrases": held(PAIR + WORD, self._is_outside),

@@ -48,6 +48,8 @@ class Terminal:
     def tell_waiting(self) -> None:
         """Print what waits in the outbox, then mark it as told."""
         replies = self.assistant.waiting(self.chat)
+        if replies and _is_tty(self.out):
+            self.out.write("\n")
         for reply in replies:
             self.out.write(show(reply) + "\n")
         self.out.flush()

@@ -28,6 +28,7 @@ WITH: dict[str, tuple[str, ...]] = {
     "new": ("new", "新建", "评估"),
     "prescreen": ("prescreen", "预筛"),
     "ask": ("ask", "问一下", "问"),
+    "source": ("source", "guidance", "指引", "来源"),
     "language": ("language", "语言", "lang"),
     "test": ("test", "测试"),
     "evidence_to": ("evidence to", "证据归"),

@@ -54,6 +54,12 @@ def _ask(talk: Talk, command: Command) -> None:
     return talk.do(Consult(command.rest))
 
 
+def _source(talk: Talk, command: Command) -> None:
+    """A guidance page by its name, as printed behind a warning."""
+    talk.do(Explain(command.rest))
+    return answering.repeat(talk)
+
+
 def _language(talk: Talk, command: Command) -> None:
     wanted = {"中文": "zh", "chinese": "zh", "英文": "en", "english": "en"}.get(
         command.rest.lower(), command.rest.lower()
@@ -215,6 +221,7 @@ _ALWAYS: dict[str, Action] = {
     "new": _new,
     "prescreen": _prescreen,
     "ask": _ask,
+    "source": _source,
     "language": _language,
     "help": _help,
     "list": _list,

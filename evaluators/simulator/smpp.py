@@ -49,7 +49,7 @@ class SmppDesk:
         return statuses.OK
 
     def submit(self, link: Link, sms: codec.Sms) -> None:
-        part, text = _read(sms)
+        part, text = read_part(sms)
         submission = Submission(sms.destination, sms.source, text, part)
         self._exchange.submit(submission, _Client(self, link, sms, self.now()))
 
@@ -129,7 +129,7 @@ class _Client:
         self._link.drop()
 
 
-def _read(sms: codec.Sms) -> tuple[Part | None, str]:
+def read_part(sms: codec.Sms) -> tuple[Part | None, str]:
     """Which part of a long text this is, and the text."""
     part, data = None, sms.user_data
     if sms.esm_class & codec.ESM_UDHI:

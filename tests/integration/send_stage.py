@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -138,11 +139,32 @@ class Stage:
             time.sleep(0.02)
         return run
 
+    def ask_to_stop(self, run_id: int) -> None:
+        """What the chat does when somebody says stop."""
+        with self.database.write() as session:
+            run = session.get_one(Run, run_id)
+            run.stop_asked_at = datetime.now(UTC)
+            session.add(run)
+
     def states(self, run_id: int) -> dict[str, int]:
         """How many messages of a run are in each state."""
         with self.database.read() as session:
             found = session.execute(sa.select(Message.state).where(Message.run_id == run_id))
             return dict(Counter(found.scalars()))
+
+    def vendor(self, personality: str = "honest") -> dict[str, Any]:
+        """Start a simulated vendor that outlives every worker; what a connection needs to it."""
+        process = self.start(VENDOR, "--personality", personality)
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        options = {"panel": told["panel"], "pid": process.pid, "system_id": told["system_id"]}
+        return {
+            "simulated": personality,
+            "host": "127.0.0.1",
+            "port": told["smpp"],
+            "options": options | {"source": "1069", "window": 500},
+            "password": told["password"],
+        }
 
     def worker(self, idle_s: float = 0) -> subprocess.Popen[str]:
         """Start a worker process; 0: it stays until told to end."""
@@ -200,7 +222,7 @@ class Truth:
             found = session.execute(
                 sa.select(Message.token, Message.state).where(Message.run_id == run_id)
             )
-            states: dict[str, str] = dict(found.tuples())
+            states = {token: state for token, state in found}  # noqa: C416 - rows, not pairs
         given = {text.split(" ")[1].split(",")[0] for text in self.texts}
         assert given <= states.keys()
         assert "planned" not in {states[token] for token in given}
@@ -238,6 +260,12 @@ def opened(home: Path, url: str | None = None) -> Iterator[Stage]:
         yield stage
     finally:
         stage.close()
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        return int(taken.getsockname()[1])
 
 
 def order(ledger: SqlLedger, wanted: Plan) -> Order:

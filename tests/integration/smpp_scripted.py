@@ -93,15 +93,19 @@ async def bound(
 
 
 class _RawVendor(asyncio.Protocol):
-    def __init__(self, after_bind: bytes | None, connections: set[asyncio.Transport]) -> None:
-        self._after_bind, self._connections = after_bind, connections
+    def __init__(
+        self, after_bind: bytes | None, hang_up: bool, connections: set[asyncio.Transport]
+    ) -> None:
+        self._after_bind, self._hang_up, self._connections = after_bind, hang_up, connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._connections.add(self._transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._after_bind is not None:
+        if self._hang_up:
+            self._transport.close()
+        elif self._after_bind is not None:
             sequence = int.from_bytes(data[12:16], "big")
             answer = codec.BindResp(codec.BIND_TRANSCEIVER_RESP, sequence, 0, "raw")
             self._drip(codec.encode(answer) + self._after_bind)
@@ -115,11 +119,11 @@ class _RawVendor(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def raw_vendor(after_bind: bytes | None) -> AsyncIterator[int]:
+async def raw_vendor(after_bind: bytes | None, *, hang_up: bool = False) -> AsyncIterator[int]:
     """Answers the bind and then writes these bytes octet by octet; None answers nothing."""
     connections: set[asyncio.Transport] = set()
     server = await asyncio.get_running_loop().create_server(
-        lambda: _RawVendor(after_bind, connections), "127.0.0.1", 0
+        lambda: _RawVendor(after_bind, hang_up, connections), "127.0.0.1", 0
     )
     yield server.sockets[0].getsockname()[1]
     server.close()

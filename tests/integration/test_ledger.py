@@ -77,11 +77,11 @@ def test_a_replaced_process_may_still_say_what_it_learnt(stage: Stage, ledger: S
     heir = SqlLedger.take(stage.database, ledger.run_id)
     assert row(heir, 0).state == "unknown"
     ledger.record(Group(sent=[(0, 90)], answers=[Answer(0, 90, 120, 0, "a0")]))
-    assert ("acknowledged", 90, "a0") == (
+    assert (
         row(heir, 0).state,
         row(heir, 0).sent_ns,
         row(heir, 0).message_id,
-    )
+    ) == ("acknowledged", 90, "a0")
 
 
 def test_the_mark_only_rises_by_arming(ledger: SqlLedger) -> None:
@@ -125,7 +125,7 @@ def test_facts_are_kept(ledger: SqlLedger) -> None:
         handset_text_same=False,
         handset_from="1069",
     ) == row(ledger, 0)
-    assert ("refused", 0x58) == (row(ledger, 1).state, row(ledger, 1).status)
+    assert (row(ledger, 1).state, row(ledger, 1).status) == ("refused", 0x58)
 
 
 def test_a_later_fact_takes_no_earlier_one_away(ledger: SqlLedger) -> None:
@@ -137,19 +137,19 @@ def test_a_later_fact_takes_no_earlier_one_away(ledger: SqlLedger) -> None:
     )
     ledger.record(Group(sent=[(0, 3)], lost=[0], arrivals=[Arrival(0, 9, "b", False)]))
     seen = row(ledger, 0)
-    assert ("acknowledged", "UNDELIV", 6, 7, "a") == (
+    assert (
         seen.state,
         seen.receipt,
         seen.receipt_ns,
         seen.handset_ns,
         seen.handset_from,
-    )
+    ) == ("acknowledged", "UNDELIV", 6, 7, "a")
 
 
 def test_a_given_up_message_is_unknown_until_answered(ledger: SqlLedger) -> None:
     """What was not answered in time is unknown, with the time it left; a late answer counts."""
     ledger.record(Group(sent=[(0, 5)], lost=[0]))
-    assert ("unknown", 5) == (row(ledger, 0).state, row(ledger, 0).sent_ns)
+    assert (row(ledger, 0).state, row(ledger, 0).sent_ns) == ("unknown", 5)
     ledger.record(Group(answers=[Answer(0, 5, 900, 0, "late")]))
     assert row(ledger, 0).state == "acknowledged"
 
@@ -159,6 +159,6 @@ def test_a_note_shows_in_the_run_and_in_the_rows(stage: Stage, ledger: SqlLedger
     note = {"phase": "observing", "blocked": [[2, 4]], "panel_alive": True}
     ledger.note(note | {"closes_at": "2026-11-22T12:00:00+00:00"})
     run = stage.look(ledger.run_id)
-    assert ("observing", 12) == (run.state, run.closes_at.hour if run.closes_at else None)
-    assert [2, 3] == [each.seq for each in ledger.rows() if each.blocked]
+    assert (run.state, run.closes_at.hour if run.closes_at else None) == ("observing", 12)
+    assert [each.seq for each in ledger.rows() if each.blocked] == [2, 3]
     assert all(each.alive for each in ledger.rows())

@@ -162,14 +162,14 @@ def test_a_dead_panel_shows_nothing() -> None:
 
 async def test_receipts_wait_for_the_next_connection(honest: Personality) -> None:
     """Receipts due while nobody is bound come on the next bind."""
-    async with simulated(honest, time_scale=0.05) as vendor:
+    async with simulated(honest, time_scale=0.5) as vendor:
         recorder, known = Recorder(), Correlator()
         first = await bound(there(vendor), recorder, known)
         first.submit([(i, f"1980000{i:04d}", "x") for i in range(20)])
         await recorder.until(lambda heard: len(heard.submitted) == 20)
         await first.close()
         missing = 20 - len(recorder.receipts)
-        await anyio.sleep(0.3)
+        await recorder.until(lambda _: vendor.ledger.counts["receipts"] == 20)
         second = await bound(there(vendor), recorder, known)
         await recorder.until(lambda heard: len(heard.receipts) == 20)
         await second.close()

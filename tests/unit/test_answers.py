@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluators.answers import (
@@ -439,6 +439,7 @@ def test_refusal_carries_the_bounds() -> None:
     assert expected == parse("7000%", ITEMS["share"], NOW)
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=0, max_value=100, allow_nan=False).map(lambda x: round(x, 2)))
 def test_any_percentage_with_its_sign_is_read_back(share: float) -> None:
     """Any percentage typed with its sign is read back exactly."""
@@ -447,6 +448,14 @@ def test_any_percentage_with_its_sign_is_read_back(share: float) -> None:
     assert share == parsed.value
 
 
+@pytest.mark.parametrize("part", ["嗯", "9", "一", "1,", "1小时", "他们说", "a ", "。", "?是"])
+def test_long_texts_are_read_too(part: str) -> None:
+    """However long a text, reading it comes to an end."""
+    for each in ITEMS.values():
+        assert isinstance(parse(part * 2_000, each, NOW), Parsed | Refused | None)
+
+
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_no_text_breaks_the_reader(text: str) -> None:
     """Whatever is typed, reading it gives an answer, a refusal or nothing, and never an error."""
@@ -485,6 +494,7 @@ def test_satisfaction(kind: str, choice: Any, value: Any, expected: float | None
     assert expected == satisfaction(ITEMS[kind], choice, value)
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=-10, max_value=200), st.floats(min_value=-10, max_value=200))
 def test_points_never_turn_back(one: float, other: float) -> None:
     """With rising points, more is never worth less, and every worth lies between 0 and 1."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -125,6 +125,7 @@ def test_durations() -> None:
     assert (made.send_s, made.duration_s) == (10, 25)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 500), st.integers())
 def test_tokens_are_unique_and_repeatable(count: int, seed: int) -> None:
     """Tokens are all different, six clear characters each, and the same for the same seed."""

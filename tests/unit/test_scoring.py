@@ -582,3 +582,36 @@ def test_every_range_is_in_order(known: list[Finding]) -> None:
         assert -1e-9 <= each.low <= each.centre + 1e-9
         assert each.centre <= each.high + 1e-9 <= 100 + 2e-9
     assert all(each.low <= each.centre + 1e-9 <= each.high + 2e-9 for each in made.rows)
+
+
+@pytest.mark.parametrize(
+    ("dropped", "added", "because"),
+    [
+        ({"rate", "shown"}, (), "unanswered"),
+        (
+            {"rate", "shown", "speed", "hours", "agreement"},
+            (claim("rate"), claim("shown"), claim("speed"), claim("hours"), claim("agreement")),
+            "below",
+        ),
+        (
+            {"rate", "shown", "hours", "agreement"},
+            (
+                claim("rate", "partly"),
+                claim("shown"),
+                claim("hours", "no"),
+                claim("agreement", "no"),
+            ),
+            "not_yet",
+        ),
+    ],
+)
+def test_gates_alone_recommend_nobody(
+    dropped: set[str], added: tuple[Finding, ...], because: str
+) -> None:
+    """With every gate passed, too little known or too little shown still holds it back."""
+    stage = measured("shown", "partly") if because != "unanswered" else measured("speed", "no")
+    rest = [f for f in GOOD if f.item_id not in dropped]
+    made = card(*rest, *added, stage)
+    assert {state for state in gates(made).values()} == {"pass"}
+    assert made.decision in {"gathering", "conditional"}
+    assert made.because.key == because

@@ -243,6 +243,12 @@ def test_a_field_that_does_not_fit_is_not_sent(pdu: codec.Pdu) -> None:
         codec.encode(pdu)
 
 
+def test_what_must_be_a_message_is_one() -> None:
+    """Where a message is expected, another PDU is an error."""
+    with pytest.raises(ProtocolError, match="not a message"):
+        codec.decode_sms(codec.encode(codec.Bare(codec.UNBIND, 1)))
+
+
 def test_an_unknown_command_names_the_status_to_answer() -> None:
     """A command this side does not speak is answered with ESME_RINVCMDID."""
     with pytest.raises(ProtocolError) as caught:

@@ -40,7 +40,7 @@ class Link(asyncio.Protocol):
         self.bound_as = 0
         """The bind's command id, 0 before."""
         self.mute = False
-        """Read, but never write again: what a half-open connection looks like from outside."""
+        """Swallow everything, say nothing: what a half-open connection looks like from outside."""
         self._desk, self._links = desk, links
         self._frames = codec.Frames()
         self._sequence = 0
@@ -88,7 +88,7 @@ class Link(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             for frame in self._frames.feed(data):
-                if self._alive:
+                if self._alive and not self.mute:
                     self._take(frame)
         except ProtocolError as error:  # the stream cannot be cut into PDUs any more
             self._send(codec.Bare(codec.GENERIC_NACK, 0, error.status))

@@ -249,7 +249,9 @@ class SmppSession(asyncio.Protocol):
             self._timer.cancel()
         handles = [*self._window.waiting.values(), *(handle for handle, _ in self._backlog)]
         unanswered = dict.fromkeys(map(self._correlator.index_of, handles))
-        self._reason = self._reason or (("lost", str(exc)) if exc else ("peer_closed", ""))
+        if self._reason is None:
+            gone = "unbound" if self._leaving else "lost" if exc else "peer_closed"
+            self._reason = (gone, str(exc or ""))
         self.closed = Closed(*self._reason, tuple(unanswered))
         self._transport = None
         self._gone.set()
