@@ -1,3 +1,4 @@
+# ruff: noqa: T201  (a program that prints its findings)
 """Fits data/glossary/calibration.yaml: from which signals on the guidance says it knows.
 
 Run from the project root, after pages, words or questions changed much:
@@ -14,7 +15,8 @@ Prints for every kind how many would be refused, from folds that were not learne
 import argparse
 import random
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -69,7 +71,7 @@ def samples(golden: Sequence[Path], state: Path) -> Iterator[Sample]:
             kind = "golden" if item["expect"] else "golden-none"
             yield _sample(kind, bool(item["expect"]), search.find(item["ask"]).signals)
     own = [question for place in corpus.places for question in place.passage.questions]
-    for question in own[:: PARTS]:
+    for question in own[::PARTS]:
         yield _sample("repeated", True, search.find(question).signals)
     for left_out, kept in _parts(own):
         search = Index(replace(whole, corpus=_only(corpus, kept)), state).quick()
@@ -81,8 +83,7 @@ def samples(golden: Sequence[Path], state: Path) -> Iterator[Sample]:
             yield _sample("outside", False, search.find(question).signals)
 
 
-def _sample(kind: str, answerable: bool, signals: object) -> Sample:
-    assert isinstance(signals, dict)  # noqa: S101
+def _sample(kind: str, answerable: bool, signals: Mapping[str, float]) -> Sample:
     return Sample(kind, answerable, np.array([signals[name] for name in SIGNALS]))
 
 
@@ -127,7 +128,8 @@ def fit(learned: Sequence[Sample]) -> Array:
     bounds = [(None, None)] + [(0, None) if sign > 0 else (None, 0) for sign in SIGNALS.values()]
     best = minimize(loss, np.zeros(design.shape[1]), jac=True, bounds=bounds, method="L-BFGS-B").x
     weights = best[1:] / spread
-    return np.r_[best[0] - (weights * mean).sum(), weights]
+    fitted: Array = np.r_[best[0] - (weights * mean).sum(), weights]
+    return fitted
 
 
 def probabilities(fitted: Array, judged: Sequence[Sample]) -> Array:
@@ -142,7 +144,9 @@ def unlearned(all_samples: Sequence[Sample]) -> Array:
     for part in range(PARTS):
         test = order[part::PARTS]
         rest = sorted(set(order) - set(test))
-        found[test] = probabilities(fit([all_samples[n] for n in rest]), [all_samples[n] for n in test])
+        found[test] = probabilities(
+            fit([all_samples[n] for n in rest]), [all_samples[n] for n in test]
+        )
     return found
 
 
@@ -152,50 +156,55 @@ def area(yes: Array, no: Array) -> float:
 
 
 def tiers(judged: Sequence[Sample], found: Array) -> tuple[float, float]:
-    """`says` where one golden question in ten without an answer would pass; `possibly` where
-    wrong answers and wrong refusals of golden questions are equally frequent."""
-    yes = np.array([p for s, p in zip(judged, found, strict=True) if s.kind == "golden"])
-    no = np.array([p for s, p in zip(judged, found, strict=True) if s.kind == "golden-none"])
+    """From which probabilities on it `says`, and `possibly` says.
+
+    `says`: one golden question in twenty without an answer gets that far. `possibly`: golden
+    questions are as often refused wrongly as answered wrongly.
+    """
+    kinds = np.array([sample.kind for sample in judged])
+    yes, no = found[kinds == "golden"], found[kinds == "golden-none"]
     grid = np.linspace(0.05, 0.95, 181)
-    gap = [abs((yes < at).mean() - (no >= at).mean()) for at in grid]
-    possibly = float(grid[int(np.argmin(gap))])
-    return max(possibly, float(np.quantile(no, 0.9))), possibly
+    gaps = [abs((yes < at).mean() - (no >= at).mean()) for at in grid]
+    possibly = float(grid[int(np.argmin(gaps))])
+    return max(possibly, float(np.quantile(no, 0.95))), possibly
 
 
 def report(judged: Sequence[Sample], found: Array, says: float, possibly: float) -> None:
     kinds = np.array([sample.kind for sample in judged])
     for kind in WEIGHT:
         mine = found[kinds == kind]
-        print(f"{kind:12} n {len(mine):4}  says {(mine >= says).mean():.2f}"
-              f"  refused {(mine < possibly).mean():.2f}")
+        shares = f"says {(mine >= says).mean():.2f}  refused {(mine < possibly).mean():.2f}"
+        print(f"{kind:12} n {len(mine):4}  {shares}")
     for yes in ("golden", "own"):
         for no in ("golden-none", "outside"):
             print(f"area {yes} / {no}: {area(found[kinds == yes], found[kinds == no]):.3f}")
 
 
+def written(fitted: Array, says: float, possibly: float) -> str:
+    weights = zip(SIGNALS, fitted[1:], strict=True)
+    content = {
+        "fitted": datetime.now(tz=ZoneInfo("Asia/Shanghai")).date(),
+        "note": "by benchmarks/fit_refusal.py, whose head says from what; not edited by hand",
+        "bias": round(float(fitted[0]), 3),
+        "weights": {name: round(float(weight), 3) for name, weight in weights if weight},
+        "says": round(says, 3),
+        "possibly": round(possibly, 3),
+    }
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true", help="write data/glossary/calibration.yaml")
-    parser.add_argument("--golden", type=Path, nargs="*",
-                        default=sorted((ROOT / "tests/golden").glob("guidance-*.yaml")))
-    options = parser.parse_args()
-    import tempfile
+    parser = argparse.ArgumentParser(description="Fits data/glossary/calibration.yaml.")
+    parser.add_argument("--write", action="store_true", help="write the file, not only show it")
+    golden = sorted((ROOT / "tests/golden").glob("guidance-*.yaml"))
     with tempfile.TemporaryDirectory() as state:
-        judged = list(samples(options.golden, Path(state)))
+        judged = list(samples(golden, Path(state)))
     found = unlearned(judged)
     says, possibly = tiers(judged, found)
     report(judged, found, says, possibly)
-    fitted = fit(judged)
-    text = yaml.safe_dump({
-        "fitted": datetime.now(tz=ZoneInfo("Asia/Shanghai")).date(),
-        "note": "by benchmarks/fit_refusal.py, whose head says from what; do not edit by hand",
-        "bias": round(float(fitted[0]), 3),
-        "weights": {name: round(float(w), 3) for name, w in zip(SIGNALS, fitted[1:], strict=True) if w},
-        "says": round(says, 3),
-        "possibly": round(possibly, 3),
-    }, sort_keys=False, allow_unicode=True)
+    text = written(fit(judged), says, possibly)
     print(text)
-    if options.write:
+    if parser.parse_args().write:
         (ROOT / "data/glossary/calibration.yaml").write_text(text, encoding="utf-8")
 
 

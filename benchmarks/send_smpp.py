@@ -73,9 +73,10 @@ async def ours(port: int, count: int, window: int) -> Result:
         source="10690001",
         window=window,
     )
-    session = await connect(there, on_events, time.monotonic_ns)
-    if isinstance(session, BindRefused):
-        raise ConnectionError(session.text)
+    bound = await connect(there, on_events, time.monotonic_ns)
+    if isinstance(bound, BindRefused):
+        raise ConnectionError(bound.text)
+    session = bound
     started, cpu = time.perf_counter(), cpu_s()
     position += session.submit(messages)
     await done.wait()

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. What a person can put right is said without a traceback."""
     parser = argparse.ArgumentParser(
         prog="smsvet",
-        description="Evaluate SMS vendors in a conversation, by what was proven. 短信服务商评估助手。",
+        description="Evaluate SMS vendors in a conversation, by what was proven.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in pkgutil.iter_modules(cli.__path__):

@@ -26,6 +26,7 @@ from bot.settings import CONTENT, Settings
 from bot.store import runs
 from bot.store.database import Database
 from evaluators import checklist
+from evaluators import policy as policies
 from evaluators.content import read
 from evaluators.errors import ContentError
 from evaluators.sending.plan import Plan
@@ -71,11 +72,12 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
         wordings = wording.load(CONTENT / "wording")
         items = checklist.load(CONTENT / "checklist")
         plan = read(CONTENT / "plans" / "arrival.yaml", Plan)
+        policy = policies.load(CONTENT / "checklist" / "policy.yaml")
     except ContentError as error:
         raise UserError(f"A content file is wrong: {error}") from error
     database = Database.open(settings)
     guide = LazyGuide(CONTENT, settings.home / "guidance", settings.embedding_model)
-    judge = Judge(database, items, wordings, settings.home / "reports", now, rejudge)
+    judge = Judge(database, items, policy, wordings, settings.home / "reports", now, rejudge)
     desk = SendDesk(
         database, CONTENT / "personalities", wordings, now, lambda: spawn.ensure(settings)
     )
@@ -84,6 +86,7 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
         checklist=items,
         wordings=wordings,
         plan=plan,
+        rules=policy.sending,
         guide=guide,
         scorer=judge.scorecard,
         sender=desk,

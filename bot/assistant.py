@@ -28,6 +28,7 @@ from bot.store.database import Database
 from bot.store.tables import Conversation, Run
 from bot.wording import Wording
 from evaluators.checklist import Checklist
+from evaluators.sending.feasibility import Rules
 from evaluators.sending.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,7 @@ class Assistant:
     checklist: Checklist
     wordings: dict[str, Wording]
     plan: Plan
+    rules: Rules
     guide: Guide
     scorer: Scorer
     sender: Sender
@@ -192,6 +194,7 @@ class Assistant:
             checklist=self.checklist,
             wordings=self.wordings,
             plan=self.plan,
+            rules=self.rules,
             now=self.clock(),
             cases=cases.lines(sql),
             case=cases.load(sql, vault, session.case) if session.case else None,

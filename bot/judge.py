@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,12 @@ from bot.dialogue.showing import Speaker
 from bot.errors import UserError
 from bot.report import findings, measured, outcome, page, plain, scorecard
 from bot.report.measured import Finished
-from bot.settings import CONTENT
 from bot.store import cases, chats, runs
 from bot.store.database import Database
 from bot.store.tables import Run
 from bot.wording import Wording
-from evaluators import policy as policies
 from evaluators.checklist import Checklist
+from evaluators.policy import Policy
 from evaluators.scoring import Scorecard, score
 
 
@@ -32,14 +30,11 @@ class Judge:
 
     database: Database
     checklist: Checklist
+    policy: Policy
     wordings: Mapping[str, Wording]
     folder: Path
     clock: Callable[[], datetime]
     rejudge: Callable[[Database, int], Finished | None]
-
-    @cached_property
-    def policy(self) -> policies.Policy:
-        return policies.load(CONTENT / "checklist" / "policy.yaml")
 
     def scorecard(self, case_id: int, language: str) -> tuple[str, str]:
         """The chat's text, and the path of the page just written."""

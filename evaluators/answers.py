@@ -140,7 +140,10 @@ def _by_name(said: str, options: tuple[Option, ...]) -> list[Option]:
 
 
 def _names(option: Option) -> tuple[str, ...]:
-    return (option.id, option.id.replace("_", " "), plain(option.label.zh), plain(option.label.en))
+    """Its id and its labels; a label of two words parted by a slash goes by either."""
+    zh, en = plain(option.label.zh), plain(option.label.en)
+    names = [option.id, option.id.replace("_", " "), zh, en, *zh.split("/"), *en.split("/")]
+    return tuple(dict.fromkeys(name.strip() for name in names))
 
 
 def _stated(name: str, said: str) -> bool:

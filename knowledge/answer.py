@@ -99,11 +99,14 @@ class Guidance:
         return frozenset(self._corpus.anchors())
 
     def close(self) -> None:
-        """Wait for a load under way and give the state folder up."""
+        """Wait for a load under way and give the state folder up. Answers go on, from memory."""
         if self._warming is not None:
             self._warming.join()
-        if self._index is not None:
-            self._index.close()
+        with self._deepening:
+            if self._search is not None:
+                self._search = self._search.in_memory()
+            if self._index is not None:
+                self._index.close()
 
     def _ready(self) -> Search:
         quick = self._quick()

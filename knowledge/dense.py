@@ -6,6 +6,7 @@ finds the same.
 """
 
 import fcntl
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, cast
@@ -23,6 +24,8 @@ PREFIX = "guidance-"
 BATCH = 1000
 # a search twice as wide as the result makes the approximate index exact at our sizes
 WIDTH = 2 * NEAREST
+
+log = logging.getLogger(__name__)
 
 
 class Store(Protocol):
@@ -71,8 +74,8 @@ class Ownership:
 class InChroma:
     """The same vectors in a persistent Chroma collection, searched through LangChain."""
 
-    def __init__(self, client: "Client", store: "Chroma", count: int) -> None:
-        self._client, self._store, self._count = client, store, count
+    def __init__(self, client: "Client", store: "Chroma", same: InMemory) -> None:
+        self._client, self._store, self._same = client, store, same
 
     @classmethod
     def open(cls, folder: Path, name: str, texts: "Texts", embedder: Embedder) -> "InChroma":
@@ -89,17 +92,25 @@ class InChroma:
                 client.delete_collection(other.name)
         _fill(client, name, texts)
         store = Chroma(name, as_langchain(embedder), client=client)
-        return cls(client, store, len(texts.vectors))
+        return cls(client, store, InMemory(texts.vectors))
 
     def close(self) -> None:
         """Let go of the folder's files."""
         self._client.close()
 
     def cosines(self, vector: Vectors) -> Vectors:
+        try:
+            return self._asked(vector)
+        except Exception:  # whatever ails the collection, the vectors are here as well
+            log.exception("the collection cannot be searched: searching in memory")
+            return self._same.cosines(vector)
+
+    def _asked(self, vector: Vectors) -> Vectors:
+        count = len(self._same.vectors)
         near = self._store.similarity_search_by_vector_with_relevance_scores(
-            vector.tolist(), k=min(NEAREST, self._count)
+            vector.tolist(), k=min(NEAREST, count)
         )
-        every = np.zeros(self._count, dtype=np.float32)
+        every = np.zeros(count, dtype=np.float32)
         for document, distance in near:
             every[int(document.id or 0)] = 1 - distance
         return every

@@ -103,9 +103,12 @@ class Index:
             log.warning("the index in %s is damaged and is built again", folder, exc_info=True)
         table = fit(self._texts, self._glossary)
         vectors = table.embed(self._texts)
-        with _new_folder(folder) as new:
-            table.save(new)
-            np.save(new / VECTORS, vectors)
+        try:
+            with _new_folder(folder) as new:
+                table.save(new)
+                np.save(new / VECTORS, vectors)
+        except OSError:
+            log.warning("the index cannot be kept in %s", self._folder, exc_info=True)
         return table, vectors
 
     def _vectors(self, folder: Path, embedder: Embedder) -> Vectors:
@@ -145,7 +148,7 @@ def _new_folder(folder: Path) -> Iterator[Path]:
     try:
         yield new
         shutil.rmtree(folder, ignore_errors=True)
-        with suppress(FileExistsError, NotADirectoryError, OSError):  # somebody built the same
+        with suppress(OSError):  # somebody else built the same just now
             new.rename(folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)

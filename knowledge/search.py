@@ -14,7 +14,7 @@ from knowledge.pages import Corpus
 from knowledge.text import CHARACTER, PAIR, WORD
 from knowledge.units import NOWHERE, Field, Unit
 
-# Measured on questions that nobody had tuned for; see docs/decisions.
+# How much each field counts, measured on the golden questions (tests/golden).
 LEXICAL_SHARE: Mapping[Field, float] = {"text": 1.0, "questions": 1.0, "question": 0.5}
 DENSE_SHARE = 0.3
 NEAR = 3  # neighbours that say how well a question fits
@@ -45,6 +45,10 @@ class Search:
     def with_dense(self, embedder: Embedder, store: Store) -> "Search":
         """The same search, ranking with another model or store."""
         return replace(self, embedder=embedder, store=store)
+
+    def in_memory(self) -> "Search":
+        """The same search by our own table, without model or store."""
+        return replace(self, embedder=self.table, store=self.near)
 
     def find(self, question: str) -> Found:
         found = self.lexical.scores(question)
@@ -97,10 +101,10 @@ class Search:
     def _fields(self) -> NDArray[np.str_]:
         return np.array([unit.field for unit in self.units])
 
-
     @cached_property
     def _is_outside(self) -> NDArray[np.bool_]:
-        return self._places == NOWHERE
+        outside: NDArray[np.bool_] = self._places == NOWHERE
+        return outside
 
 
 def _top(scores: Vectors) -> float:

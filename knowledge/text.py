@@ -1,6 +1,6 @@
 """Text as search terms: one spelling for one meaning, then terms of several families.
 
-The families and their weights were measured (docs/decisions): characters and their pairs find
+The families and their weights were measured: characters and their pairs find
 Chinese without a word list, toneless pinyin pairs find homophone typing errors, stems find
 English, and concepts of the glossary bring together what different people call the same thing.
 """

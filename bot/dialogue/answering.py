@@ -79,8 +79,8 @@ def on_answer(talk: Talk, item: Item, said: Said, *, assumed: bool = False) -> N
 
 
 def _is_it_enough(item: Item, given: Given) -> bool:
-    """Words alone, which nothing here can judge: the person has to say what they amount to."""
-    if given.choice is not None or item.value is None or item.value.kind != "text":
+    """A value alone, which nothing here can judge: the person has to say what it amounts to."""
+    if given.choice is not None or answers.satisfaction(item, None, given.value) is not None:
         return False
     alarm = answers.warnings(item, None, given.value, given.words)
     return alarm is None or alarm.level != "red"

@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.dialogue.case import Case, FileKept
 from bot.wording import Wording
 from evaluators.checklist import Checklist
+from evaluators.sending.feasibility import Rules
 from evaluators.sending.plan import Plan
 
 
@@ -66,6 +67,7 @@ class Scene:
     checklist: Checklist
     wordings: Mapping[str, Wording]
     plan: Plan  # the arrival test as the company set it up
+    rules: Rules  # what any send must keep to
     now: datetime
     cases: tuple[CaseLine, ...] = ()
     case: Case | None = None

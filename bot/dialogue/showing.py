@@ -46,19 +46,25 @@ def value(speak: Speaker, item: Item, stored: float | str) -> str:
         return option.label.of(speak.language) if option else stored
     kind = spec.kind if spec else "percent"
     if kind == "price":
-        return speak.word("value.price", amount=f"{stored:g}")
+        return speak.word("value.price", amount=short(stored, 4))
     if kind == "duration":
         return duration(speak, stored)
     if kind == "number" and spec and spec.unit:
-        return f"{stored:g} {spec.unit.of(speak.language)}"
-    return f"{stored:g}%"
+        return f"{short(stored)} {spec.unit.of(speak.language)}"
+    return f"{short(stored)}%"
+
+
+def short(number: float, decimals: int = 2) -> str:
+    """A number without needless zeros."""
+    text = f"{number:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def duration(speak: Speaker, seconds: float) -> str:
     for size, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
         if seconds >= size and seconds % (size / 2) == 0:
-            return speak.word(f"value.{name}", amount=f"{seconds / size:g}")
-    return speak.word("value.second", amount=f"{seconds:g}")
+            return speak.word(f"value.{name}", amount=short(seconds / size))
+    return speak.word("value.second", amount=short(seconds))
 
 
 def answer(speak: Speaker, item: Item, given: Given) -> str:

@@ -79,7 +79,7 @@ def _line(talk: Talk, name: str) -> Line:
 def _plan(talk: Talk, line: Line, count: int, claimed: float) -> None:
     """The plan with cost, numbers and stop rule, shown before anything is sent."""
     plan = plan_for(talk, line, count, claimed)
-    findings = feasibility.check(plan, _facts(line), talk.scene.now)
+    findings = feasibility.check(plan, _facts(line), talk.scene.now, rules=talk.scene.rules)
     lines = [_card(talk, plan, line)]
     lines += [f"- {finding.wording.of(talk.language)}" for finding in findings]
     if any(finding.blocking for finding in findings):

@@ -91,9 +91,9 @@ def of(metrics: Metrics, verdict: Verdict) -> dict[str, Measure]:
 def _percent(share: Share) -> Measure:
     low, high = share.interval.low, share.interval.high
     return Measure(
-        round(PERCENT * share.count / share.of, 2),
-        round(PERCENT * low, 2),
-        round(PERCENT * high, 2),
+        round(PERCENT * share.count / share.of, 6),
+        round(PERCENT * low, 6),
+        round(PERCENT * high, 6),
     )
 
 
@@ -101,9 +101,9 @@ def _handset_rate(verdict: Verdict) -> Measure | None:
     if verdict.basis != "handset" or verdict.rate is None or verdict.interval is None:
         return None
     return Measure(
-        round(PERCENT * verdict.rate, 2),
-        round(PERCENT * verdict.interval.low, 2),
-        round(PERCENT * verdict.interval.high, 2),
+        round(PERCENT * verdict.rate, 6),
+        round(PERCENT * verdict.interval.low, 6),
+        round(PERCENT * verdict.interval.high, 6),
     )
 
 

@@ -71,6 +71,7 @@ from bot import settings
 from bot.store.database import Database
 from bot.store.ledger import SqlLedger
 from bot.store.tables import Run
+from evaluators.sending.panel import HttpPanel
 from evaluators.sending.plan import Plan
 from evaluators.sending.runner import carry_out
 from tests.integration import send_stage as stage
@@ -191,7 +192,9 @@ class Stage:
             lines = session.execute(sa.select(Connection.options)).scalars().all()
         for process in self.processes:
             process.kill()
-            process.communicate()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
         for options in lines:
             if "pid" in options:
                 with contextlib.suppress(ProcessLookupError):

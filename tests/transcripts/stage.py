@@ -15,6 +15,7 @@ from bot.store.database import Database
 from bot.store.tables import Connection, Run
 from evaluators import checklist
 from evaluators.content import read
+from evaluators.sending.feasibility import RULES
 from evaluators.sending.plan import Plan
 
 START = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
@@ -71,7 +72,7 @@ class Stage:
     """Plays messages and collects what is said."""
 
     home: Path
-    chat: Chat = Chat("terminal", "lin")
+    chat: Chat = field(default_factory=lambda: Chat("terminal", "lin"))
     language: str = "zh"
     clock: Clock = field(default_factory=Clock)
     replies: list[chats.Outgoing] = field(default_factory=list)
@@ -90,6 +91,7 @@ class Stage:
             checklist=checklist.load(CONTENT / "checklist"),
             wordings=wording.load(CONTENT / "wording"),
             plan=read(CONTENT / "plans" / "arrival.yaml", Plan),
+            rules=RULES,
             guide=Guide(),
             scorer=lambda case, language: (f"<scorecard {case}>", "report.html"),
             sender=self.desk,

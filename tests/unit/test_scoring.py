@@ -590,7 +590,7 @@ def test_every_range_is_in_order(known: list[Finding]) -> None:
         ({"rate", "shown"}, (), "unanswered"),
         (
             {"rate", "shown", "speed", "hours", "agreement"},
-            (claim("rate"), claim("shown"), claim("speed"), claim("hours"), claim("agreement")),
+            (paper("rate", "partly"), paper("speed"), paper("hours"), paper("agreement")),
             "below",
         ),
         (
@@ -612,6 +612,6 @@ def test_gates_alone_recommend_nobody(
     stage = measured("shown", "partly") if because != "unanswered" else measured("speed", "no")
     rest = [f for f in GOOD if f.item_id not in dropped]
     made = card(*rest, *added, stage)
-    assert {state for state in gates(made).values()} == {"pass"}
+    assert set(gates(made).values()) == {"pass"}
     assert made.decision in {"gathering", "conditional"}
     assert made.because.key == because
