@@ -186,6 +186,15 @@ def _say_ready(line: str) -> None:
     sys.stdout.flush()
 
 
+def worker(until_idle: float | None) -> int:
+    """Carry out confirmed send tests until told to end, or until idle for so long."""
+    from bot.engine.worker import serve
+
+    with opened() as app:
+        log_to(app.settings.home / "worker.log")
+        return serve(app.settings, app.database, app.judge.concluded, until_idle=until_idle)
+
+
 def report(options: argparse.Namespace) -> int:
     """A vendor's scorecard to a file or to standard output."""
     with opened() as app:

@@ -9,7 +9,7 @@ from bot.errors import UserError
 from bot.store import sends
 from bot.store.tables import Connection
 
-PASSWORD_MOST = 8  # octets SMPP allows for a password
+PASSWORD_MOST = 64  # the standard says 8, but vendors issue longer ones
 
 
 def show() -> int:
@@ -64,5 +64,5 @@ def address(text: str) -> tuple[str, int]:
 def _password() -> str:
     typed = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
     if len(typed.encode()) > PASSWORD_MOST:
-        raise UserError(f"SMPP allows at most {PASSWORD_MOST} octets for a password.")
+        raise UserError(f"A password has at most {PASSWORD_MOST} octets.")
     return typed

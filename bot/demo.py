@@ -110,7 +110,8 @@ class _Player:
         self.said += 1
         self.app.assistant.handle(self.chat, Message(f"demo-{self.said}", text, paths=paths))
         if shown:
-            self.tell(f"\n👤 {text or paths[0].name}")
+            files = "".join(f"证据 {text} {path.name}" for path in paths)
+            self.tell(f"\n👤 {files or text}")
         self._hear(shown=shown)
 
     def _hear(self, *, shown: bool = True) -> None:

@@ -19,6 +19,7 @@ from evaluators.simulator.personality import Personality, load
 
 OFFERED = ("honest", "inflating", "slow-cross-network")  # as choices; the rest by typing sim:name
 SIMULATED_NUMBERS = 3000
+SIMULATED_SOURCE = "10690000000001"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class SendDesk:
                 rate=float(row.options.get("rate", 50)),
                 numbers=listed,
                 window=int(row.options.get("window", 16)),
+                source=str(row.options.get("source", "")),
             )
             for row in sends.connections(session)
             if row.simulated is None
@@ -61,6 +63,7 @@ class SendDesk:
                 simulated=True,
                 rate=200,
                 numbers=SIMULATED_NUMBERS,
+                source=SIMULATED_SOURCE,
                 offered=each.name in OFFERED,
             )
             for each in self._personalities

@@ -71,19 +71,21 @@ def on_answer(talk: Talk, item: Item, said: Said, *, assumed: bool = False) -> N
     if said.choice == "unknown":
         return _offer_colleague(talk, item)
     _acknowledge(talk, item, given, before, assumed=assumed)
-    if _is_it_enough(item, given):
+    if _is_it_enough(talk, item, given):
         return _judge(talk, item, given)
     if wanted := _follow_up(talk, item, given):
         return talk.put("follow_up", wanted, [("skip", talk.word("button.skip"))], item=item.id)
     return _onwards(talk, item, was_settled=before_settled)
 
 
-def _is_it_enough(item: Item, given: Given) -> bool:
+def _is_it_enough(talk: Talk, item: Item, given: Given) -> bool:
     """A value alone, which nothing here can judge: the person has to say what it amounts to."""
     if given.choice is not None or answers.satisfaction(item, None, given.value) is not None:
         return False
     alarm = answers.warnings(item, None, given.value, given.words)
-    return alarm is None or alarm.level != "red"
+    if alarm is None:
+        return True
+    return alarm.level != "red" and talk.open_case().walk != "prescreen"
 
 
 def _judge(talk: Talk, item: Item, given: Given) -> None:

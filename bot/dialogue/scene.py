@@ -56,6 +56,7 @@ class Line:
     numbers: int  # listed, consenting numbers it may text
     connections: int = 1
     window: int = 100
+    source: str = ""  # the sender number asked for
     offered: bool = True  # shown as a choice; others are there for whoever types their name
 
 

@@ -110,6 +110,7 @@ def plan_for(talk: Talk, line: Line, count: int, claimed: float) -> Plan:
         "price": _price(talk) if not line.simulated else _price(talk) or 0,
         "rate": min(own.rate, line.rate),
         "panel": "simulated" if line.simulated else own.panel,
+        "source": line.source or own.source,
     }
     if line.simulated:  # simulated handsets answer within seconds
         changes["window_s"] = SIMULATED_WINDOW

@@ -62,7 +62,7 @@ def _answer(item: Item, measures: dict[str, Measure], now: datetime) -> Given | 
 
 def _yes_or_no(name: str, measure: Measure) -> Choice:
     """Items without a figure: a handset test was done, or every handset showed what it should."""
-    if name == "arrival.handset_rate":
+    if name in {"arrival.handset_rate", "feasibility.numbers"}:
         return "yes"
     return "yes" if measure.value >= PERCENT else "no"
 
@@ -76,6 +76,9 @@ def of(metrics: Metrics, verdict: Verdict) -> dict[str, Measure]:
         "arrival.sender_106": _shown_as_106(metrics),
     }
     found = {name: _percent(share) for name, share in shares.items() if share.of}
+    if metrics.handsets:  # nothing but listed, consenting numbers is ever sent to
+        count = float(len(metrics.handsets))
+        found["feasibility.numbers"] = Measure(count, count, count)
     rate = _handset_rate(verdict)
     if rate is not None:
         found["arrival.handset_rate"] = rate

@@ -82,7 +82,8 @@ def _gates(speak: Speaker, card: Scorecard) -> list[dict[str, Any]]:
             "sources": gate.sources,
         }
 
-    return [row(gate) for state in STATES for gate in card.gates if gate.state == state]
+    ordered = sorted(card.gates, key=lambda gate: speak.number(gate.item_id))
+    return [row(gate) for state in STATES for gate in ordered if gate.state == state]
 
 
 def _contradictions(speak: Speaker, card: Scorecard) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -167,16 +167,17 @@ class Stage:
             "password": told["password"],
         }
 
-    def worker(self, idle_s: float = 0) -> subprocess.Popen[str]:
-        """Start a worker process; 0: it stays until told to end."""
-        return self.start(WORKER, str(idle_s), VENDOR)
+    def worker(self, idle_s: float = 0, home: Path | None = None) -> subprocess.Popen[str]:
+        """Start a worker process, on another state directory if given; 0: until told to end."""
+        return self.start(WORKER, str(idle_s), VENDOR, home=home)
 
-    def start(self, program: str, *words: str) -> subprocess.Popen[str]:
+    def start(self, program: str, *words: str, home: Path | None = None) -> subprocess.Popen[str]:
+        settings = replace(self.settings, home=home or self.settings.home)
         process = subprocess.Popen(
             [sys.executable, "-c", program, *words],
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | spawn.environment(self.settings),
+            env=os.environ | spawn.environment(settings),
         )
         self.processes.append(process)
         return process
@@ -273,7 +274,7 @@ def free_port() -> int:
 
 def order(ledger: SqlLedger, wanted: Plan) -> Order:
     """Plan the messages in the ledger, and hand out the same order again after a restart."""
-    made = tokens(wanted.count, random.Random(7))  # noqa: S311 - the same each time
+    made = tokens(wanted.count, random.Random(7))
     ledger.plan(Planned(seq % HANDSETS + 1, token) for seq, token in enumerate(made))
     numbers = [NUMBERS[seq % HANDSETS] for seq in range(wanted.count)]
     return Order(wanted, numbers, made, (True,) * wanted.count)

@@ -25,7 +25,7 @@ def test_killed_again_and_again_nothing_is_sent_twice(stage: Stage) -> None:
     """Killed twice in the middle of sending and once while watching, the run comes to its end:
     nothing sent twice, nothing sent that we do not know of, every planned message accounted for.
     """
-    run_id = stage.run(plan(900, 300, window_s=3), **stage.vendor())
+    run_id = stage.run(plan(1200, 300, window_s=3), **stage.vendor())
     for sent in (100, 400):
         worker = stage.worker()
         stage.until(run_id, lambda run, sent=sent: run.progress.get("sent", 0) > sent)
@@ -37,12 +37,12 @@ def test_killed_again_and_again_nothing_is_sent_twice(stage: Stage) -> None:
     run = stage.until(run_id, lambda run: run.finished_at is not None)
     assert (run.state, run.epoch, len(run.progress["gaps"])) == ("judged", 4, 3)
     states = stage.states(run_id)
-    assert sum(states.values()) == 900
+    assert sum(states.values()) == 1200
     assert set(states) <= {"acknowledged", "unknown"}
     assert states.get("unknown", 0) < 200
     stage.truth(run_id).agrees(stage, run_id)
     metrics = run.result["metrics"]
-    assert metrics["planned"] == metrics["submitted"] + metrics["never_left"] == 900
+    assert metrics["planned"] == metrics["submitted"] + metrics["never_left"] == 1200
     assert metrics["arrived"] > 0.9 * metrics["submitted"]
 
 

@@ -44,20 +44,24 @@ def test_a_confirmed_run_becomes_a_verdict(stage: Stage) -> None:
     assert None not in {run.started_at, run.closes_at, run.finished_at}
 
 
-def test_a_worker_told_to_end_leaves_nothing_unknown(stage: Stage) -> None:
-    """One worker at a time: while it works a second says so and leaves; told to end in the middle
-    of sending it comes to rest, and the next one goes on.
-    """
+def test_there_is_one_worker_for_a_state_directory(stage: Stage) -> None:
+    """While one works it can be seen, and another says so and leaves."""
     assert not spawn.alive(stage.settings)
+    with spawn.alone(stage.settings) as alone:
+        assert alone
+        assert spawn.alive(stage.settings)
+        assert not spawn.ensure(stage.settings)
+        assert told(stage.worker()) == []
+    assert not spawn.alive(stage.settings)
+
+
+def test_a_worker_told_to_end_leaves_nothing_unknown(stage: Stage) -> None:
+    """Told to end in the middle of sending it comes to rest, and the next one goes on."""
     run_id = stage.run(plan(600, 200), **stage.vendor())
     first = stage.worker()
     stage.until(run_id, lambda run: run.progress.get("sent", 0) > 50)
-    assert spawn.alive(stage.settings)
-    assert not spawn.ensure(stage.settings)
-    assert told(stage.worker()) == []
     first.send_signal(signal.SIGTERM)
     told(first)
-    assert not spawn.alive(stage.settings)
     resting = stage.look(run_id)
     assert (resting.state, resting.armed_upto) == ("sending", resting.progress["sent"])
     assert told(stage.worker(idle_s=0.5)) == [f"concluded {run_id}"]
