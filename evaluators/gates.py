@@ -19,30 +19,30 @@ DISAGREE = "receipts_disagree"
 CORROBORATING = frozenset({"dead_numbers_delivered", "receipts_made_by_platform"})
 
 WORDINGS = {
-    "met": both("已满足,证据达到要求。", "Met, on evidence strong enough."),
+    "met": both("已满足，证据达到要求。", "Met, on evidence strong enough."),
     "not_met": both("不满足。", "Not met."),
     "no_answer": both("还没有能判定的回答。", "No answer yet that settles it."),
     "not_applicable": both(
-        "否决项不能因“不适用”跳过;如确需豁免,要有批准人、理由、期限和补偿措施。",
+        "否决项不能因“不适用”跳过；如确需豁免，要有批准人、理由、期限和补偿措施。",
         "A gate is not skipped as not applicable; a waiver needs who, why, until when and what"
         " makes up for it.",
     ),
     "partly": both("只满足一部分。", "Met only in part."),
     "too_weak": both(
-        "目前只有“{level}”级证据,需要“{needed}”级。",
+        "目前只有“{level}”级证据，需要“{needed}”级。",
         "The evidence so far is {level}; {needed} is needed.",
     ),
     "expired": both("证据已过期。", "The evidence has expired."),
     "straddles": both(
-        "实测区间跨过要求,尚不能判定。", "The measured interval straddles the requirement."
+        "实测区间跨过要求，尚不能判定。", "The measured interval straddles the requirement."
     ),
     "receipts_disagree": both(
-        "回执与终端在统计上不符,且有另一项独立证据一致。",
+        "回执与终端在统计上不符，且有另一项独立证据一致。",
         "Receipts and handsets disagree statistically, and a second independent finding agrees.",
     ),
-    "stages_missing": both("还缺:{zh}。", "Still missing: {en}."),
+    "stages_missing": both("还缺：{zh}。", "Still missing: {en}."),
     "waived": both(
-        "{by} 豁免至 {until}:{why}。补偿措施:{instead}。",
+        "{by} 豁免至 {until}：{why}。补偿措施：{instead}。",
         "Waived by {by} until {until}: {why}. Instead: {instead}.",
     ),
 }  # fmt: skip

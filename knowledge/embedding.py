@@ -125,7 +125,9 @@ def fit(texts: Sequence[str], glossary: Glossary, dimensions: int = DIMENSIONS) 
     places = (right.T * idf[:, None]).astype(np.float32)
     vocabulary = {UNKNOWN: 0} | {gram: number + 1 for number, gram in enumerate(kept)}
     unknown = np.zeros((1, size), dtype=np.float32)
-    return Table(vocabulary, np.vstack([unknown, places]), glossary)
+    # safetensors writes memory as it lies: rows must lie one after the other
+    rows = np.ascontiguousarray(np.vstack([unknown, places]))
+    return Table(vocabulary, rows, glossary)
 
 
 @dataclass(frozen=True)

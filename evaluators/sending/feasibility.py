@@ -109,25 +109,25 @@ class Finding:
 
 WORDINGS = {
     "no_numbers": both(
-        "没有可用号码,请先登记号码和同意记录。",
+        "没有可用号码，请先登记号码和同意记录。",
         "There are no numbers to send to; list numbers with their consent first.",
     ),
     "consent": both(
-        "{count} 个号码没有同意记录,请补齐或移出。",
+        "{count} 个号码没有同意记录，请补齐或移出。",
         "{count} number(s) have no recorded consent; add it or take them out.",
     ),
     "simulated_numbers": both(
-        "{count} 个模拟号码只能发往模拟供应商,请换真实号码或换连接。",
+        "{count} 个模拟号码只能发往模拟服务商，请换真实号码或换连接。",
         "{count} simulated number(s) may only go to a simulated vendor; change one or the other.",
     ),
     "few_numbers": both(
-        "需要至少 {needed} 个不同号码({kind_zh}每号每{span_zh}最多 {limit} 条),现有 {numbers} 个。"
-        "可增加号码,或减到 {count} 条,或把速率降到每秒 {rate:.3g} 条。",
+        "需要至少 {needed} 个不同号码（{kind_zh}每号每{span_zh}最多 {limit} 条），现有 {numbers} 个。"
+        "可增加号码，或减到 {count} 条，或把速率降到每秒 {rate:.3g} 条。",
         "At least {needed} different numbers are needed ({kind}: {limit} per number per {span});"
         " there are {numbers}. Add numbers, or send {count}, or at most {rate:.3g} per second.",
     ),
     "quiet_hours": both(
-        "营销短信只在 {start}–{end} 发送,本计划 {begins} 开始、{ends} 发完。请改时间或提高速率。",
+        "营销短信只在 {start}–{end} 发送，本计划 {begins} 开始、{ends} 发完。请改时间或提高速率。",
         "Marketing goes out between {start} and {end} only; this plan runs {begins} to {ends}."
         " Change the time or the rate.",
     ),
@@ -138,62 +138,62 @@ WORDINGS = {
         "每秒 {value:g} 条超过上限 {cap:g} 条。", "{value:g} per second pass the cap of {cap:g}."
     ),
     "cap_cost": both(
-        "费用 {value:.2f} 元超过上限 {cap:.2f} 元,请减少条数。",
+        "费用 {value:.2f} 元超过上限 {cap:.2f} 元，请减少条数。",
         "The cost of CNY {value:.2f} passes the cap of {cap:.2f}; send fewer.",
     ),
     "no_price": both(
-        "没有单价,算不出费用上限,请先填报价。",
+        "没有单价，算不出费用上限，请先填报价。",
         "Without a price the cost cannot be capped; give the quoted price first.",
     ),
     "no_stop_rule": both(
-        "没有事先声明的停止规则,请先定好再发。",
+        "没有事先声明的停止规则，请先定好再发。",
         "No stop rule is declared; decide on one before anything is sent.",
     ),
     "no_signature": both(
-        "没有签名,请填已报备的签名。", "There is no signature; give one that has been filed."
+        "没有签名，请填已报备的签名。", "There is no signature; give one that has been filed."
     ),
     "no_opt_out": both(
-        "营销短信要写明退订方式(如“拒收请回复R”)。",
-        "Marketing has to say how to opt out (such as 拒收请回复R).",
+        "营销短信要写明退订方式（如“拒收请回复R”）。",
+        "Marketing has to say how to opt out （such as 拒收请回复R）.",
     ),
     "too_long": both(
-        "全文 {length} 字,超过 {cap} 字,请缩短。",
+        "全文 {length} 字，超过 {cap} 字，请缩短。",
         "The text has {length} characters, over {cap}; shorten it.",
     ),
     "window_cap": both(
-        "按 {connections} 个连接、窗口 {window}、往返 {rtt_ms:.0f} 毫秒,最多每秒 {cap:.0f} 条,"
-        "达不到 {rate:g} 条。请加大窗口、增加连接,或降低速率。",
+        "按 {connections} 个连接、窗口 {window}、往返 {rtt_ms:.0f} 毫秒，最多每秒 {cap:.0f} 条，"
+        "达不到 {rate:g} 条。请加大窗口、增加连接，或降低速率。",
         "{connections} connection(s) with window {window} and {rtt_ms:.0f} ms round trip carry at"
         " most {cap:.0f} per second, not {rate:g}. Widen the window, add connections or slow down.",
     ),
     "vendor_rate": both(
-        "超过供应商约定的每秒 {cap:g} 条,多出的会被限流,不计入到达率。",
+        "超过服务商约定的每秒 {cap:g} 条，多出的会被限流，不计入到达率。",
         "This passes the agreed {cap:g} per second; what gets throttled is not counted.",
     ),
     "sample": both(
-        "区分 {claim:.4g}% 与 {against:.4g}% 需要 {needed} 条({power:.0%} 把握),本次 {count} 条。",
+        "区分 {claim:.4g}% 与 {against:.4g}% 需要 {needed} 条（{power:.0%} 把握），本次 {count} 条。",
         "Telling {claim:.4g} % from {against:.4g} % needs {needed} messages ({power:.0%} power);"
         " this plan has {count}.",
     ),
     "too_close": both(
-        "{claim:.4g}% 与 {against:.4g}% 太接近,一百万条也难以区分。",
+        "{claim:.4g}% 与 {against:.4g}% 太接近，一百万条也难以区分。",
         "{claim:.4g} % and {against:.4g} % are too close for a million messages to tell apart.",
     ),
     "no_handsets": both(
-        "没有能回报的手机,只有回执,不能下到达结论。请加入面板手机。",
+        "没有能回报的手机，只有回执，不能下到达结论。请加入面板手机。",
         "No handset reports back: receipts alone prove no arrival. Add panel handsets.",
     ),
     "clustered": both(
-        "{count} 条发到 {numbers} 部手机,若同机结果相关,只相当于约 {effective:.0f} 条;宜加手机。",
+        "{count} 条发到 {numbers} 部手机，若同机结果相关，只相当于约 {effective:.0f} 条；宜加手机。",
         "{count} messages to {numbers} handsets count as about {effective:.0f} if results on one"
         " handset go together; more handsets help.",
     ),
     "percentiles": both(
-        "样本 {count} 条,不给 p{percent}(至少 {needed} 条)。",
+        "样本 {count} 条，不给 p{percent}（至少 {needed} 条）。",
         "{count} messages are too few to state p{percent} (at least {needed}).",
     ),
     "short_window": both(
-        "观察窗口 {window:g} 秒,短于{kind_zh}的 {usual:g} 秒,较晚的回执会算作未到。",
+        "观察窗口 {window:g} 秒，短于{kind_zh}的 {usual:g} 秒，较晚的回执会算作未到。",
         "The window of {window:g} s is shorter than the usual {usual:g} s for {kind}; later"
         " receipts count as not arrived.",
     ),

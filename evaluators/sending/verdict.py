@@ -45,38 +45,38 @@ BEHIND_SHARE = 0.05  # of the latency limit
 
 WORDINGS = {
     "window_open": both(
-        "观察窗口还没结束,进行中,现在不下结论。",
+        "观察窗口还没结束，进行中，现在不下结论。",
         "The observation window is still open; in progress, no verdict yet.",
     ),
     "interrupted": both(
-        "运行中途被打断,已有数据只作参考。",
+        "运行中途被打断，已有数据只作参考。",
         "The run was broken off; what was seen until then is for information only.",
     ),
     "nothing_sent": both("没有可以计算的短信。", "There are no messages to judge by."),
     "receipts_only": both(
-        "没有手机端数据。回执由被测方提供,只能参考,不能据此下到达结论。",
+        "没有手机端数据。回执由被测方提供，只能参考，不能据此下到达结论。",
         "There is no handset data. Receipts come from the party being tested and prove no arrival.",
     ),
     "stop_rule": both(
-        "按事先声明的规则提前停止,因此区间按随时可停的方法计算,会宽一些。",
+        "按事先声明的规则提前停止，因此区间按随时可停的方法计算，会宽一些。",
         "Stopped early by the declared rule, so the interval allows for that and is wider.",
     ),
     "few_handsets": both(
-        "{n} 条发到 {handsets} 部手机,同一部手机的结果相关,只相当于约 {effective:.0f} 条独立短信。",
+        "{n} 条发到 {handsets} 部手机，同一部手机的结果相关，只相当于约 {effective:.0f} 条独立短信。",
         "{n} messages went to {handsets} handsets; results on one handset go together, so they"
         " count as about {effective:.0f}.",
     ),
     "more_needed": both(
-        "区间跨过所称的 {claim:.1%}。照目前的到达率,还需约 {more} 条才能判定。",
+        "区间跨过所称的 {claim:.1%}。照目前的到达率，还需约 {more} 条才能判定。",
         "The interval straddles the claimed {claim:.1%}; at this rate about {more} more decide.",
     ),
     "no_number_decides": both(
-        "实测与所称的 {claim:.1%} 太接近,再多发也难以判定。",
+        "实测与所称的 {claim:.1%} 太接近，再多发也难以判定。",
         "What was seen is too close to the claimed {claim:.1%} for more messages to decide.",
     ),
     "disagree": both(
-        "回执报已送达 {of} 条,其中 {count} 条手机上没有见到({share:.1%})。"
-        "回执与终端不符,原因待供应商说明。",
+        "回执报已送达 {of} 条，其中 {count} 条手机上没有见到（{share:.1%}）。"
+        "回执与终端不符，原因待服务商说明。",
         "Of {of} messages reported delivered, {count} were not seen on the handset ({share:.1%})."
         " Receipts and handsets disagree; the vendor is asked to explain.",
     ),
@@ -85,28 +85,28 @@ WORDINGS = {
         "The receipts' rate of {receipts:.1%} lies outside the handsets' 95 % interval.",
     ),
     "controls_delivered": both(
-        "{of} 条发往已知不可达的对照号码,{count} 条回执为已送达。",
+        "{of} 条发往已知不可达的对照号码，{count} 条回执为已送达。",
         "Of {of} messages to numbers known to be dead, {count} were reported as delivered.",
     ),
     "throttled": both(
-        "{count} 条受限流拒绝,不计入到达率。",
+        "{count} 条受限流拒绝，不计入到达率。",
         "{count} messages were refused by throttling and are not counted.",
     ),
     "never_left": both(
-        "{count} 条不能确定是否发出,未补发,也不计入。",
+        "{count} 条不能确定是否发出，未补发，也不计入。",
         "{count} messages may or may not have left; they were not sent again and are not counted.",
     ),
     "late_arrivals": both(
-        "{count} 条在观察窗口之后才到,按未到计。",
+        "{count} 条在观察窗口之后才到，按未到计。",
         "{count} messages came after their observation window and count as not arrived.",
     ),
     "sender_behind": both(
-        "我方发送落后于计划(p99 {p99_ms:.0f} 毫秒),时延不下结论;到达结论只对实际达到的速率成立。",
+        "我方发送落后于计划（p99 {p99_ms:.0f} 毫秒），时延不下结论；到达结论只对实际达到的速率成立。",
         "Our sender fell behind (p99 {p99_ms:.0f} ms): no verdict on latency, and arrival is judged"
         " only at the rate really reached.",
     ),
     "p95_beyond_sample": both(
-        "样本 {n} 条,不足以给出 p95(至少 {least} 条)。",
+        "样本 {n} 条，不足以给出 p95（至少 {least} 条）。",
         "{n} messages are too few to state p95 (at least {least}).",
     ),
 }  # fmt: skip
