@@ -79,6 +79,8 @@ def parse(text: str, item: Item, now: date) -> Parsed | Refused | None:
     """Read `text` as an answer to `item`; None when it is a question or says nothing we know."""
     said, words = plain(text), text.strip()
     spec = item.value
+    if _echoes_a_denial(said, item):
+        return None
     asks = asks_outright if spec and spec.kind == "text" else looks_like_question
     if not said or asks(text):
         return None
@@ -92,6 +94,31 @@ def parse(text: str, item: Item, now: date) -> Parsed | Refused | None:
     if spec.kind == "date":
         return _date(said, words, now)
     return _quantity(said, words, spec)
+
+
+def _echoes_a_denial(said: str, item: Item) -> bool:
+    """Whether a "not ..." repeats what the question itself denies, and so might mean yes.
+
+    "不混用" to "does not share with others?" is a yes that reads like a no; only the person knows.
+    """
+    for pattern, denied in _DENIALS:
+        match = pattern.match(said)
+        if match:
+            ask = plain(item.ask.zh) + " " + plain(item.ask.en)
+            return bool(re.search(denied + re.escape(match[1]), ask))
+    return False
+
+
+_DENIALS = (
+    (
+        re.compile(r"(?:没有|没|不会|不|未|无)([\u4e00-\u9fff]{2,6})"),
+        r"(?:不|没|未|无|非)[^,。?;]{0,8}",
+    ),
+    (
+        re.compile(r"(?:it'?s |is )?(?:not|never|no) (\w{4,})"),
+        r"\b(?:not?|never|without)\b[^,.?;]{0,24}",
+    ),
+)
 
 
 def _choice_only(said: str, words: str) -> Parsed | None:

@@ -16,7 +16,7 @@ from knowledge.units import NOWHERE, Field, Unit
 
 # How much each field counts, measured on the golden questions (tests/golden).
 LEXICAL_SHARE: Mapping[Field, float] = {"text": 1.0, "questions": 1.0, "question": 0.5}
-DENSE_SHARE = 0.3
+DENSE_SHARE = 0.2
 NEAR = 3  # neighbours that say how well a question fits
 PARAPHRASE = 0.7  # a question sharing more than this with one of ours is that one again
 

@@ -14,7 +14,7 @@ from evaluators.evidence import Level
 
 WEAK = 0.5  # below this a typed value gets the follow-up question
 OFFERED_COLLEAGUES = 4
-LONGEST_NAME = 24
+LONGEST_NAME, LONGEST_CHINESE_NAME = 24, 6
 
 
 def on_text(talk: Talk, pending: Pending, text: str) -> None:
@@ -57,16 +57,23 @@ def on_choice(talk: Talk, pending: Pending, choice: str) -> None:
     words = pending.data.get("words", "")
     standing = next((word for word in STANDING if word == choice), None)
     if standing is not None:
-        return on_answer(talk, item, Said(standing, pending.data.get("value"), words))
+        refining = "value" in pending.data
+        said = Said(standing, pending.data.get("value"), words)
+        return on_answer(talk, item, said, refining=refining)
     return on_answer(talk, item, Said(None, choice, words))
 
 
-def on_answer(talk: Talk, item: Item, said: Said, *, assumed: bool = False) -> None:
-    """An understood answer: keep it, say what was kept and what it means, go on."""
+def on_answer(
+    talk: Talk, item: Item, said: Said, *, assumed: bool = False, refining: bool = False
+) -> None:
+    """An understood answer: keep it, say what was kept and what it means, go on.
+
+    `refining` completes the answer just given, which then needs no mention of its own.
+    """
     if said.choice == "na":
         return talk.put("reason", talk.word("ask.reason"), item=item.id, words=said.words)
     before_settled = asking.settled(talk.open_case(), item)
-    before = talk.open_case().said(item.id)
+    before = None if refining else talk.open_case().said(item.id)
     given = talk.record(item, said)
     if said.choice == "unknown":
         return _offer_colleague(talk, item)
@@ -114,7 +121,7 @@ def _acknowledge(
     if alarm := answers.warnings(item, given.choice, given.value, given.words):
         asked_below = bool(_follow_up(talk, item, given))
         lines.append(warning_text(talk, alarm, ask=not asked_below))
-    elif hint := _proof_hint(talk, item, given):
+    elif not _is_it_enough(talk, item, given) and (hint := _proof_hint(talk, item, given)):
         lines.append(hint)
     talk.say("\n".join(lines))
 
@@ -152,7 +159,8 @@ def _follow_up(talk: Talk, item: Item, given: Given) -> str:
         alarm = answers.warnings(item, given.choice, given.value, given.words)
         next_ask = alarm.ask_next if alarm else item.weak.ask
         return talk.word("ask.follow_up", ask=next_ask.of(talk.language))
-    if given.choice == "yes" and given.value is None and showing.takes_numbers(item):
+    judged = item.value is not None and bool(item.value.points)
+    if given.choice == "yes" and given.value is None and judged:
         return talk.word("ask.figure", hint=asking.value_hint(talk, item))
     return ""
 
@@ -215,7 +223,7 @@ def on_colleague(talk: Talk, pending: Pending, name: str) -> None:
         return ask_guidance(talk, name)
     if _nobody(talk, item, name):
         talk.tell("colleague.nobody")
-    elif len(name) > LONGEST_NAME or any(char.isdigit() for char in name):
+    elif name not in talk.scene.colleagues and not _may_be_a_name(name):
         talk.tell("colleague.name")
         return repeat(talk)
     else:
@@ -224,6 +232,12 @@ def on_colleague(talk: Talk, pending: Pending, name: str) -> None:
         talk.do(Assign(case.id, item.id, name))
         talk.tell("colleague.given", number=talk.number(item.id), name=name)
     return _onwards(talk, item, was_settled=False)
+
+
+def _may_be_a_name(text: str) -> bool:
+    """Short, without figures: a sentence typed here is an answer that came too late."""
+    longest = LONGEST_NAME if text.isascii() else LONGEST_CHINESE_NAME
+    return len(text) <= longest and not any(char.isdigit() for char in text)
 
 
 def _nobody(talk: Talk, item: Item, name: str) -> bool:

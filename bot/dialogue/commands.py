@@ -11,6 +11,7 @@ ALONE: dict[str, tuple[str, ...]] = {
     "stop": ("stop", "停", "停止", "停下", "暂停", "pause"),
     "help": ("help", "帮助", "菜单", "start", "?", "？", "h"),
     "list": ("list", "列表", "全部评估"),
+    "greeting": ("你好", "您好", "在吗", "早", "早上好", "晚上好", "hi", "hello", "hey", "嗨"),
     "continue": ("continue", "继续", "go on", "resume", "next", "下一题"),
     "test": ("test", "测试", "实测", "发送测试"),
     "report": ("report", "报告", "评分", "scorecard", "score", "结果"),

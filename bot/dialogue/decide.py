@@ -170,6 +170,8 @@ def _offered(talk: Talk, pending: Pending, text: str) -> None:
         return testing.on_confirm(talk, pending, word != "no")
     if pending.awaiting == "file_level" and word in {"verified", "documented"}:
         return filing.on_file_level(talk, pending, word)
+    if pending.awaiting == "walk":  # another name instead
+        return opening.name_vendor(talk, text)
     talk.tell("unclear.short")
     return answering.repeat(talk)
 

@@ -77,6 +77,14 @@ def _help(talk: Talk, _command: Command) -> None:
     answering.repeat(talk)
 
 
+def _greeting(talk: Talk, _command: Command) -> None:
+    """A greeting is answered, and whatever waits is put again."""
+    if talk.session.pending is None:
+        return opening.welcome(talk)
+    talk.tell("greeting", name=talk.scene.person.name)
+    return answering.repeat(talk)
+
+
 def _list(talk: Talk, _command: Command) -> None:
     lines = opening.case_lines(talk) or [talk.word("list.empty")]
     talk.say("\n".join([*lines, talk.word("list.how")]))
@@ -224,6 +232,7 @@ _ALWAYS: dict[str, Action] = {
     "source": _source,
     "language": _language,
     "help": _help,
+    "greeting": _greeting,
     "list": _list,
     "switch": lambda talk, command: opening.switch(talk, command.rest),
 }

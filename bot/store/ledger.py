@@ -1,7 +1,8 @@
 """The SQL ledger of one run: who may send, what may have left, what came back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,33 +22,80 @@ _AS_STORED = (
 
 _run, _message, _number = (metadata.tables[name] for name in ("run", "message", "number"))
 
-_THIS = (_message.c.run_id == sa.bindparam("run"), _message.c.seq == sa.bindparam("row"))
 
-Facts = list[dict[str, Any]]
+class _Many:
+    """One update for many messages, its SQL made once.
+
+    A fact is a tuple whose elements are bound as `parts` says, `seq` among them. Handling every
+    row in Python costs more than the row costs the database, so that is left out.
+    """
+
+    def __init__(self, parts: Sequence[str], *only: sa.ColumnElement[bool], **values: Any) -> None:
+        this = (_message.c.run_id == sa.bindparam("run"), _message.c.seq == _of("seq"))
+        self._statement = sa.update(_message).where(*this, *only).values(values)
+        self._names = ("run", *(f"fact_{part}" for part in parts))
+        self._made: dict[str, tuple[str, Callable[[tuple[Any, ...]], Any]]] = {}
+
+    def apply(
+        self, connection: sa.Connection, run_id: int, facts: Sequence[tuple[Any, ...]]
+    ) -> None:
+        dialect = connection.dialect
+        if dialect.name not in self._made:
+            self._made[dialect.name] = self._make(dialect)
+        sql, arrange = self._made[dialect.name]
+        if facts:
+            connection.exec_driver_sql(sql, [arrange((run_id, *fact)) for fact in facts])
+
+    def _make(self, dialect: sa.Dialect) -> tuple[str, Callable[[tuple[Any, ...]], Any]]:
+        """The SQL, and what puts (run, *fact) into the form its driver wants."""
+        made = self._statement.compile(dialect=dialect)
+        fixed = {name: value for name, value in made.params.items() if name not in self._names}
+        names, constants = (*self._names, *fixed), tuple(fixed.values())
+        if made.positiontup is None:
+            return str(made), lambda parts: dict(zip(names, parts + constants, strict=True))
+        pick = itemgetter(*(names.index(name) for name in made.positiontup))
+        return str(made), lambda parts: pick(parts + constants)
 
 
-def _one_of(column: sa.Column[Any], *values: str) -> sa.ColumnElement[bool]:
-    """What `in_` says, in a form that executemany takes."""
+def _of(part: str) -> sa.BindParameter[Any]:
+    return sa.bindparam(f"fact_{part}")
+
+
+def _among(column: sa.Column[Any], *values: str) -> sa.ColumnElement[bool]:
+    """What `in_` says, without a list that each execution would have to expand."""
     return sa.or_(*(column == value for value in values))
 
 
-def _set(*names: str, **fixed: Any) -> sa.Update:
-    """An update of one message; each name is bound as `new_name`, for executemany."""
-    values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
-    return sa.update(_message).where(*_THIS).values(values | fixed)
-
-
-_MAY_BE_OUT = _one_of(_message.c.state, "planned", "sent")
-_DUE = _set("due_ns").where(_message.c.state == "planned")
-_SENT = _set(
-    "sent_ns", state=sa.case((_message.c.state == "planned", "sent"), else_=_message.c.state)
+_MAY_BE_OUT = _among(_message.c.state, "planned", "sent")
+_DUE = _Many(("seq", "due_ns"), _message.c.state == "planned", due_ns=_of("due_ns"))
+_SENT = _Many(
+    ("seq", "sent_ns"),
+    sent_ns=_of("sent_ns"),
+    state=sa.case((_message.c.state == "planned", "sent"), else_=_message.c.state),
 )
-_LOST = _set(state="unknown").where(_MAY_BE_OUT)
-_ANSWERED = _set("sent_ns", "ack_ns", "status", "state", "vendor_id")
-_REPORTED = _set("receipt", "receipt_code", "receipt_ns").where(
-    sa.or_(_message.c.receipt.is_(None), _one_of(_message.c.receipt, *sorted(NOT_FINAL)))
+_LOST = _Many(("seq",), _MAY_BE_OUT, state="unknown")
+_ANSWERED = _Many(
+    Answer._fields,
+    sent_ns=_of("sent_ns"),
+    ack_ns=_of("at_ns"),
+    status=_of("status"),
+    state=sa.case((_of("status") == 0, "acknowledged"), else_="refused"),
+    vendor_id=_of("vendor_id"),
 )
-_ARRIVED = _set("handset_ns", "handset_from", "handset_same").where(_message.c.handset_ns.is_(None))
+_REPORTED = _Many(
+    Report._fields,
+    sa.or_(_message.c.receipt.is_(None), _among(_message.c.receipt, *sorted(NOT_FINAL))),
+    receipt_ns=_of("at_ns"),
+    receipt=_of("state"),
+    receipt_code=_of("code"),
+)
+_ARRIVED = _Many(
+    Arrival._fields,
+    _message.c.handset_ns.is_(None),
+    handset_ns=_of("at_ns"),
+    handset_from=_of("sender"),
+    handset_same=_of("same"),
+)
 
 
 class SqlLedger:
@@ -90,9 +138,8 @@ class SqlLedger:
             return Standing(session.scalar(self._how_many()) or 0, armed_upto, notes)
 
     def due(self, first: int, dues_ns: Sequence[int]) -> None:
-        facts = [{"row": first + n, "new_due_ns": due} for n, due in enumerate(dues_ns)]
         with self._engine.begin() as connection:
-            self._update(connection, _DUE, facts)
+            _DUE.apply(connection, self.run_id, list(enumerate(dues_ns, first)))
 
     def arm(self, upto: int) -> bool:
         mark = sa.case((_run.c.armed_upto < upto, upto), else_=_run.c.armed_upto)
@@ -111,14 +158,11 @@ class SqlLedger:
 
     def record(self, group: Group) -> None:
         with self._engine.begin() as connection:
-            for statement, facts in (
-                (_SENT, [{"row": seq, "new_sent_ns": at_ns} for seq, at_ns in group.sent]),
-                (_LOST, [{"row": seq} for seq in group.lost]),
-                (_ANSWERED, _answered(group.answers)),
-                (_REPORTED, _reported(group.reports)),
-                (_ARRIVED, _arrived(group.arrivals)),
-            ):
-                self._update(connection, statement, facts)
+            _SENT.apply(connection, self.run_id, group.sent)
+            _LOST.apply(connection, self.run_id, [(seq,) for seq in group.lost])
+            _ANSWERED.apply(connection, self.run_id, group.answers)
+            _REPORTED.apply(connection, self.run_id, group.reports)
+            _ARRIVED.apply(connection, self.run_id, group.arrivals)
 
     def note(self, progress: dict[str, Any]) -> bool:
         times = {name: _time(progress.get(name)) for name in ("started_at", "closes_at")}
@@ -137,10 +181,6 @@ class SqlLedger:
         """Change the run if its epoch is still ours: the fence between two processes."""
         ours = (_run.c.id == self.run_id, _run.c.epoch == self.epoch)
         return connection.execute(sa.update(_run).where(*ours).values(values)).rowcount == 1
-
-    def _update(self, connection: sa.Connection, statement: sa.Update, facts: Facts) -> None:
-        if facts:
-            connection.execute(statement, [{"run": self.run_id, **fact} for fact in facts])
 
 
 def rows(session: Session, run_id: int) -> list[Row]:
@@ -170,31 +210,3 @@ def _row(found: sa.RowMapping, alive: bool, blocked: bool) -> Row:
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _answered(answers: Iterable[Answer]) -> Facts:
-    return [
-        {
-            "row": seq,
-            "new_sent_ns": sent_ns,
-            "new_ack_ns": at_ns,
-            "new_status": status,
-            "new_state": "refused" if status else "acknowledged",
-            "new_vendor_id": vendor_id,
-        }
-        for seq, sent_ns, at_ns, status, vendor_id in answers
-    ]
-
-
-def _reported(reports: Iterable[Report]) -> Facts:
-    return [
-        {"row": seq, "new_receipt": state, "new_receipt_code": code, "new_receipt_ns": at_ns}
-        for seq, at_ns, state, code in reports
-    ]
-
-
-def _arrived(arrivals: Iterable[Arrival]) -> Facts:
-    return [
-        {"row": seq, "new_handset_ns": at_ns, "new_handset_from": sender, "new_handset_same": same}
-        for seq, at_ns, sender, same in arrivals
-    ]

@@ -1,19 +1,26 @@
-"""Keeps the garbage collector from interrupting a sending phase."""
+"""Keeps the interpreter's own housekeeping from making a sending phase late."""
 
 import gc
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 LONGEST_S = 60.0  # a longer phase would only pile up garbage; it collects as usual
 
+SWITCH_S = 0.0005  # how long the writer's thread may keep the sender waiting; else 5 ms
+
 _lock = threading.Lock()
+_usual_s = sys.getswitchinterval()
 _users = 0
 
 
 @contextmanager
 def quiet(expected_s: float) -> Iterator[None]:
-    """Collect now and not again until the last of several such phases has ended."""
+    """Collect now and not again, and let threads take turns quickly.
+
+    Until the last of several such phases at once has ended.
+    """
     if expected_s > LONGEST_S:
         yield
         return
@@ -32,6 +39,8 @@ def _change(by: int) -> None:
             gc.collect()
             gc.freeze()
             gc.disable()
+            sys.setswitchinterval(SWITCH_S)
         elif _users == 0:
+            sys.setswitchinterval(_usual_s)
             gc.enable()
             gc.unfreeze()

@@ -17,6 +17,7 @@ from evaluators.answers import (
     warnings,
 )
 from evaluators.checklist import Item
+from evaluators.content import Bilingual
 
 NOW = date(2026, 11, 22)
 
@@ -558,3 +559,17 @@ def test_first_warning_that_fires(on: Item, said: str, expected: str | None) -> 
     assert isinstance(parsed, Parsed)
     fired = warnings(on, parsed.choice, parsed.value, parsed.words)
     assert expected == (fired.id if fired else None)
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        ("是否一个子端口只发我们一个签名,不和其他公司混用?", "不混用"),
+        ("Is the sub-port not shared with others?", "not shared"),
+    ],
+)
+def test_a_denial_that_repeats_the_questions_own_is_not_guessed(ask: str, said: str) -> None:
+    """Where the question asks for an absence, "not ..." may mean yes, so the person is asked."""
+    question = item().model_copy(update={"ask": Bilingual(zh=ask, en=ask)})
+    assert parse(said, question, date(2026, 11, 22)) is None
+    assert "no" == parse("没有", question, date(2026, 11, 22)).choice
