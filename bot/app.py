@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from bot import access, wording
 from bot import settings as settings_
-from bot.assistant import Assistant, Chat
-from bot.channels.terminal import Terminal
+from bot import wording
+from bot.assistant import Assistant
 from bot.dialogue import showing
 from bot.engine import spawn
 from bot.engine.judging import rejudge
@@ -107,19 +106,6 @@ def log_to(path: Path) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-
-
-def chat(user: str, role: str | None) -> int:
-    """The conversation in the terminal; its heavy parts load while the person types."""
-    roles = frozenset({role}) if role else access.EVERYTHING
-    with opened() as app:
-        person = Chat("terminal", user, roles, part_only=role in access.DEPARTMENTS)
-        app.finish_what_runs()
-        terminal = Terminal(app.assistant, person, app.progress)
-        terminal.greet()
-        app.guide.warm()
-        terminal.run()
-    return 0
 
 
 def ask(question: str, language: str, *, as_json: bool) -> int:

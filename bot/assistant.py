@@ -23,6 +23,7 @@ from bot.dialogue.scene import Incoming, Line, Person, Scene
 from bot.dialogue.session import Session
 from bot.errors import UserError
 from bot.keeping import NEW, Keeper
+from bot.messages import Chat, Message, Outgoing
 from bot.store import cases, chats, people
 from bot.store.database import Database
 from bot.store.tables import Conversation, Run
@@ -56,30 +57,6 @@ class Sender(Protocol):
 
 
 @dataclass(frozen=True)
-class Chat:
-    """Whose conversation this is, on which channel."""
-
-    channel: str
-    name: str
-    roles: frozenset[str] = access.EVERYTHING
-    part_only: bool = False
-
-    @property
-    def key(self) -> str:
-        return f"{self.channel}:{self.name}"
-
-
-@dataclass(frozen=True)
-class Message:
-    """What a channel received. `paths` are files it has fetched to local disk."""
-
-    id: str
-    text: str = ""
-    action: str = ""
-    paths: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True)
 class Assistant:
     """The application behind every channel."""
 
@@ -110,12 +87,12 @@ class Assistant:
             log.exception("turn failed, code %s", code)
             self._say(chat, self._wording(chat)("internal", code=code))
 
-    def waiting(self, chat: Chat) -> list[chats.Outgoing]:
+    def waiting(self, chat: Chat) -> list[Outgoing]:
         """What this conversation has still to be told, in order."""
         with self.database.read() as session:
             return chats.undelivered(session, chat.key)
 
-    def told(self, replies: Iterable[chats.Outgoing]) -> None:
+    def told(self, replies: Iterable[Outgoing]) -> None:
         """The channel has delivered these."""
         with self.database.write() as session:
             chats.delivered(session, [reply.id for reply in replies], self.clock())

@@ -11,9 +11,9 @@ from typing import Any
 
 from bot import app
 from bot import settings as settings_
-from bot.assistant import Chat, Message
 from bot.dialogue.session import Session
 from bot.errors import UserError
+from bot.messages import Chat, Message
 from bot.report import plain
 from bot.settings import CONTENT, Settings
 from bot.store import runs

@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from knowledge.citation import Citation
+from knowledge.dense import Store
 from knowledge.errors import KnowledgeError
 from knowledge.index import Index, Material
 from knowledge.pages import Corpus
@@ -24,7 +25,7 @@ from knowledge.readers.glossary import (
     read_outside,
 )
 from knowledge.readers.guidance import read_corpus
-from knowledge.refusal import Calibration
+from knowledge.refusal import Calibration, Tier
 from knowledge.render import render, to_json
 from knowledge.search import Search
 
@@ -82,7 +83,8 @@ class Guidance:
         search = self._ready()
         found = search.find(question)
         ranked = [(self._corpus.places[n], float(found.scores[n])) for n in found.order]
-        tier = self._calibration.tier(found.signals)
+        nothing = not found.scores.any()
+        tier: Tier = "does not say" if nothing else self._calibration.tier(found.signals)
         return self._quoting(search, language).answer(question, tier, ranked)
 
     def passage(self, anchor: str, language: str = "zh") -> Answer:
@@ -98,10 +100,19 @@ class Guidance:
         """Everything `passage` knows: page ids and page#passage."""
         return frozenset(self._corpus.anchors())
 
-    def close(self) -> None:
-        """Wait for a load under way and give the state folder up. Answers go on, from memory."""
+    def settle(self) -> None:
+        """Wait until what `warm` started is loaded, or has failed."""
         if self._warming is not None:
             self._warming.join()
+
+    @property
+    def store(self) -> Store:
+        """What the vectors are searched with at present."""
+        return self._ready().store
+
+    def close(self) -> None:
+        """Wait for a load under way and give the state folder up. Answers go on, from memory."""
+        self.settle()
         with self._deepening:
             if self._search is not None:
                 self._search = self._search.in_memory()

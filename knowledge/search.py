@@ -17,6 +17,7 @@ from knowledge.units import NOWHERE, Field, Unit
 # How much each field counts, measured on the golden questions (tests/golden).
 LEXICAL_SHARE: Mapping[Field, float] = {"text": 1.0, "questions": 1.0, "question": 0.5}
 DENSE_SHARE = 0.2
+FAR = 0.1  # a cosine below this is chance, and is not blown up by comparing it with the highest
 NEAR = 3  # neighbours that say how well a question fits
 PARAPHRASE = 0.7  # a question sharing more than this with one of ours is that one again
 
@@ -56,7 +57,7 @@ class Search:
         for field, share in LEXICAL_SHARE.items():
             lexical += share * self._best(found, field)
         dense = self._best(self.store.cosines(self.embedder.embed([question])[0]))
-        fused = _of_top(lexical) + DENSE_SHARE * _of_top(dense)
+        fused = _of_top(lexical, 0) + DENSE_SHARE * _of_top(dense, FAR)
         order = np.argsort(-fused, kind="stable")
         ranked = tuple(int(place) for place in order)
         return Found(ranked, fused, self._signals(question, found, ranked[0]))
@@ -113,8 +114,8 @@ def _top(scores: Vectors) -> float:
     return float(best.mean()) if len(best) else 0.0
 
 
-def _of_top(scores: Vectors) -> Vectors:
-    """Scores as shares of the highest."""
-    top = float(scores.max(initial=0))
+def _of_top(scores: Vectors, least: float) -> Vectors:
+    """Scores as shares of the highest, or of `least` where even that one is lower."""
+    top = max(float(scores.max(initial=0)), least)
     shares: Vectors = scores / top if top > 0 else scores
     return shares

@@ -2,70 +2,168 @@
 
 import shlex
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
-from bot.assistant import Assistant, Chat, Message
-from bot.store.chats import Outgoing
+from bot.messages import Message, Outgoing
 
 LEAVING = frozenset({"/quit", "quit", "exit", "/exit", ":q", "退出", "再见"})
 WAITING = frozenset({"/wait", "等结果"})
 FILING = ("证据", "材料", "evidence", "/evidence")
 POLL = 0.4  # seconds between looks for news of a running test
+BANNER = "smsvet · 短信服务商评估 · SMS vendor evaluation"
+
+
+class Desk(Protocol):
+    """The application behind one person's conversation."""
+
+    def greet(self) -> None: ...
+    def handle(self, message: Message) -> None: ...
+    def waiting(self) -> list[Outgoing]: ...
+    def told(self, replies: list[Outgoing]) -> None: ...
+    def progress(self) -> str:
+        """The running test in a line, or nothing."""
 
 
 @dataclass
 class Terminal:
-    """One person at one terminal. `progress` is the running test in a line, or nothing."""
+    """One person at one terminal, once the application is loaded."""
 
-    assistant: Assistant
-    chat: Chat
-    progress: Callable[[str], str]
-    out: TextIO = sys.stdout
+    desk: Desk
+    out: TextIO = field(default_factory=lambda: sys.stdout)
 
     def greet(self) -> None:
         """Say where we are, or what this is."""
-        self.assistant.greet(self.chat)
+        self.desk.greet()
         self.tell_waiting()
 
-    def run(self) -> None:
-        """Handle messages until the person leaves or the input ends."""
-        lines = _typed(self) if _is_tty(self.out) else _piped(sys.stdin)
-        for line in lines:
-            if line.strip().lower() in LEAVING:
-                return
-            if line.strip().lower() in WAITING:
-                self.wait()
-                continue
-            if line.strip():
-                self.assistant.handle(self.chat, read_line(line))
-            self.tell_waiting()
+    def hear(self, line: str) -> bool:
+        """Handle one line; False where the person leaves."""
+        word = line.strip().lower()
+        if word in LEAVING:
+            return False
+        if word in WAITING:
+            self.wait()
+        elif word:
+            self.desk.handle(read_line(line))
+        self.tell_waiting()
+        return True
 
     def tell_waiting(self) -> None:
         """Print what waits in the outbox, then mark it as told."""
-        replies = self.assistant.waiting(self.chat)
+        replies = self.desk.waiting()
         if replies and _is_tty(self.out):
             self.out.write("\n")
         for reply in replies:
             self.out.write(show(reply) + "\n")
         self.out.flush()
         if replies:
-            self.assistant.told(replies)
+            self.desk.told(replies)
 
     def wait(self) -> None:
         """Stay until no test runs any more, printing its progress as it changes."""
         last = ""
-        while line := self.progress(self.chat.key):
+        while line := self.desk.progress():
             if line != last:
                 self.out.write(line + "\n")
                 self.out.flush()
             last = line
             time.sleep(POLL)
-        self.tell_waiting()
+
+
+def converse(load: Callable[[], Desk]) -> None:
+    """Talk until the person leaves or the input ends. `load` builds the application."""
+    if _is_tty(sys.stdout):
+        return _Prompt(_Loading(load)).run()
+    terminal = Terminal(load())
+    terminal.greet()
+    for line in _piped(sys.stdin):
+        if not terminal.hear(line):
+            return None
+    return None
+
+
+class _Loading:
+    """Builds the application on a thread of its own, while the person already types."""
+
+    def __init__(self, load: Callable[[], Desk]) -> None:
+        self._load = load
+        self._desk: Desk | None = None
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="loading", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._desk = self._load()
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            self.error = error
+
+    @property
+    def ready(self) -> bool:
+        return self._desk is not None
+
+    def desk(self) -> Desk:
+        """Wait for it; raises what went wrong."""
+        self._thread.join()
+        if self.error is not None:
+            raise self.error
+        assert self._desk is not None  # noqa: S101 - neither error nor result is impossible
+        return self._desk
+
+
+class _Prompt:
+    """Lines from a person, with editing; news of a running test appears above the prompt."""
+
+    def __init__(self, loading: _Loading) -> None:
+        from prompt_toolkit import PromptSession
+
+        self._loading = loading
+        self._terminal: Terminal | None = None
+        self._session: PromptSession[str] = PromptSession(
+            refresh_interval=POLL, bottom_toolbar=self._toolbar
+        )
+
+    def run(self) -> None:
+        sys.stdout.write(BANNER + "\n")
+        while (line := self._line()) is not None:
+            if not self._here().hear(line):
+                return
+
+    def _line(self) -> str | None:
+        """The next line; None where the person leaves with Ctrl-D. Ctrl-C clears the line."""
+        from prompt_toolkit.patch_stdout import patch_stdout
+
+        while True:
+            try:
+                with patch_stdout():
+                    return self._session.prompt("› ")
+            except KeyboardInterrupt:
+                continue
+            except EOFError:
+                return None
+
+    def _here(self) -> Terminal:
+        if self._terminal is None:
+            self._terminal = Terminal(self._loading.desk())
+            self._terminal.greet()
+        self._terminal.out = sys.stdout  # which is patched while a prompt waits
+        return self._terminal
+
+    def _toolbar(self) -> str | None:
+        """Called again and again while the prompt waits: greets, and tells what has come."""
+        if self._loading.error is not None:
+            self._session.app.exit(exception=self._loading.error)
+        if not self._loading.ready:
+            return "…"
+        terminal = self._here()
+        terminal.tell_waiting()
+        return terminal.desk.progress() or None
 
 
 def read_line(line: str) -> Message:
@@ -117,30 +215,3 @@ def _piped(source: TextIO) -> Iterator[str]:
     if reconfigure is not None:
         reconfigure(encoding="utf-8", errors="replace")
     yield from source
-
-
-def _typed(terminal: Terminal) -> Iterator[str]:
-    """Lines from a person, with editing; news of a running test appears above the prompt."""
-    from prompt_toolkit import PromptSession
-    from prompt_toolkit.formatted_text import FormattedText
-    from prompt_toolkit.patch_stdout import patch_stdout
-
-    def toolbar() -> str:
-        # Looked up while the prompt waits, so that a verdict appears as soon as it is there.
-        terminal.tell_waiting()
-        return terminal.progress(terminal.chat.key)
-
-    def bar() -> FormattedText | None:
-        line = toolbar()
-        return FormattedText([("", line)]) if line else None
-
-    session: PromptSession[str] = PromptSession(refresh_interval=POLL, bottom_toolbar=bar)
-    while True:
-        try:
-            with patch_stdout():
-                terminal.out = sys.stdout
-                yield session.prompt("› ")
-        except KeyboardInterrupt:
-            continue  # Ctrl-C clears the line; Ctrl-D leaves
-        except EOFError:
-            return

@@ -16,9 +16,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from bot import app
+    from bot.channels.terminal import converse
+    from bot.desk import TerminalDesk
 
-    return app.chat(options.user or _login(), options.role)
+    with TerminalDesk(options.user or _login(), options.role) as desk:
+        converse(desk.load)
+    return 0
 
 
 def _login() -> str:

@@ -160,7 +160,10 @@ def _offered(talk: Talk, pending: Pending, text: str) -> None:
         case "connection":
             return testing.on_connection(talk, pending, text)
         case _:
-            pass
+            return _fixed(talk, pending, text)
+
+
+def _fixed(talk: Talk, pending: Pending, text: str) -> None:
     word = _word_of(talk, text)
     if pending.awaiting in {"international", "multilingual"} and word in {"yes", "no"}:
         return opening.on_need(talk, pending, word == "yes")

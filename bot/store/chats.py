@@ -1,6 +1,5 @@
 """Turns and replies: a repeated message is known by its id, and a reply waits until delivered."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,18 +7,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from bot.dialogue.effects import Say
+from bot.messages import Outgoing
 from bot.store.tables import Outbox, Turn
-
-
-@dataclass(frozen=True)
-class Outgoing:
-    """A reply on its way: text, buttons as (label, token), perhaps a file."""
-
-    id: int
-    text: str
-    buttons: tuple[tuple[str, str], ...]
-    file: str
-    numbered: bool
 
 
 def seen(session: Session, conversation: str, message_id: str) -> bool:

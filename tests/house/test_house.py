@@ -80,7 +80,9 @@ def test_no_path_of_a_machine_and_no_registry_is_named() -> None:
     tracked = subprocess.run(
         ["git", "ls-files", "-z"], capture_output=True, text=True, cwd=ROOT, check=False
     ).stdout.split("\0")
-    hosts = re.compile(r"https?://[a-z.]*(?:" + "|".join(["py" + "pi", "npm" + "js"]) + r")[a-z.]*/")
+    hosts = re.compile(
+        r"https?://[a-z.]*(?:" + "|".join(["py" + "pi", "npm" + "js"]) + r")[a-z.]*/"
+    )
     for name in filter(None, tracked):
         path = ROOT / name
         if path.suffix in {".png", ".gif", ".pdf", ".safetensors"} or not path.is_file():

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import multiprocessing
 import os
 import random
 import signal
@@ -21,7 +22,8 @@ import anyio
 import sqlalchemy as sa
 
 from bot.engine import spawn
-from bot.settings import Settings
+from bot.engine.worker import serve
+from bot.settings import Settings, load
 from bot.store import sends
 from bot.store.database import Database
 from bot.store.ledger import SqlLedger
@@ -31,7 +33,7 @@ from evaluators.protocols.smpp.session import Endpoint, connect
 from evaluators.sending.ledger import Planned
 from evaluators.sending.panel import HttpPanel
 from evaluators.sending.plan import Plan, tokens
-from evaluators.sending.runner import Clock, Means, Order
+from evaluators.sending.runner import Clock, Means, Order, carry_out
 from evaluators.simulator.numbers import CARRIERS, simulated_number
 
 CLOCK = Clock(time.monotonic_ns, time.time_ns, anyio.sleep)
@@ -53,37 +55,52 @@ personality = load(Path(sys.path[0]) / "data" / "personalities" / f"{given.perso
 say = functools.partial(print, flush=True)
 anyio.run(functools.partial(run, personality, ready=say, time_scale=0.1, until_idle=20.0))
 """
-WORKER = """
-import sys
-from bot import settings
-from bot.engine.worker import serve
-from bot.store.database import Database
-found = settings.load()
-told = lambda run_id: print("concluded", run_id, flush=True)
-idle = float(sys.argv[1]) or None
-vendor = (sys.executable, "-c", sys.argv[2])
-sys.exit(serve(found, Database.open(found), told, until_idle=idle, simulate=vendor))
-"""
-SENDER = """
-import sys
-import anyio
-from bot import settings
-from bot.store.database import Database
-from bot.store.ledger import SqlLedger
-from bot.store.tables import Run
-from evaluators.sending.panel import HttpPanel
-from evaluators.sending.plan import Plan
-from evaluators.sending.runner import carry_out
-from tests.integration import send_stage as stage
-database = Database.open(settings.load())
-run_id, smpp, panel = map(int, sys.argv[1:])
-with database.read() as session:
-    wanted = Plan.model_validate(session.get_one(Run, run_id).plan)
-ledger = SqlLedger.take(database, run_id)
-order = stage.order(ledger, wanted)
-outcome = anyio.run(carry_out, order, stage.means(ledger, smpp, HttpPanel("127.0.0.1", panel)))
-print(outcome.end, flush=True)
-"""
+FORKED = multiprocessing.get_context("forkserver")  # processes that need not import everything
+FORKED.set_forkserver_preload(["bot.engine.durable", __name__])
+
+
+def work(environment: dict[str, str], said: Path, idle_s: float) -> None:
+    """A worker process; 0: it stays until told to end."""
+    os.environ.update(environment)
+
+    def told(run_id: int) -> None:
+        with said.open("a", encoding="utf-8") as file:
+            file.write(f"concluded {run_id}\n")
+
+    found, vendor = load(), (sys.executable, "-c", VENDOR)
+    database = Database.open(found)
+    sys.exit(serve(found, database, told, until_idle=idle_s or None, simulate=vendor))
+
+
+def carry(environment: dict[str, str], said: Path, run_id: int, smpp: int, panel: int) -> None:
+    """A process that carries one run out without an engine around it."""
+    os.environ.update(environment)
+    database = Database.open(load())
+    with database.read() as session:
+        wanted = Plan.model_validate(session.get_one(Run, run_id).plan)
+    ledger = SqlLedger.take(database, run_id)
+    with contextlib.closing(HttpPanel("127.0.0.1", panel)) as handsets:
+        outcome = anyio.run(carry_out, order(ledger, wanted), means(ledger, smpp, handsets))
+    said.write_text(outcome.end, encoding="utf-8")
+
+
+@dataclass
+class Process:
+    """One of our processes, and what it says."""
+
+    running: Any
+    said: Path
+
+    def end(self, by: int) -> None:
+        os.kill(self.running.pid, by)
+        self.running.join(60)
+        assert not self.running.is_alive()
+
+    def told(self) -> list[str]:
+        """What a process that leaves by itself said, line by line."""
+        self.running.join(60)
+        assert self.running.exitcode == 0
+        return sorted(self.said.read_text().splitlines()) if self.said.exists() else []
 
 
 def plan(count: int = 200, rate: float = 400, window_s: float = 1, **more: Any) -> Plan:
@@ -108,7 +125,8 @@ class Stage:
 
     settings: Settings
     database: Database
-    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
+    vendors: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def run(self, wanted: Plan, **line: Any) -> int:
         """Write a connection and a confirmed run; its id."""
@@ -155,7 +173,12 @@ class Stage:
 
     def vendor(self, personality: str = "honest") -> dict[str, Any]:
         """Start a simulated vendor that outlives every worker; what a connection needs to it."""
-        process = self.start(VENDOR, "--personality", personality)
+        process = subprocess.Popen(
+            [sys.executable, "-c", VENDOR, "--personality", personality],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.vendors.append(process)
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
         options = {"panel": told["panel"], "pid": process.pid, "system_id": told["system_id"]}
@@ -167,20 +190,20 @@ class Stage:
             "password": told["password"],
         }
 
-    def worker(self, idle_s: float = 0, home: Path | None = None) -> subprocess.Popen[str]:
+    def worker(self, idle_s: float = 0, home: Path | None = None) -> Process:
         """Start a worker process, on another state directory if given; 0: until told to end."""
-        return self.start(WORKER, str(idle_s), VENDOR, home=home)
+        return self.start(work, idle_s, home=home)
 
-    def start(self, program: str, *words: str, home: Path | None = None) -> subprocess.Popen[str]:
+    def sender(self, run_id: int, line: dict[str, Any]) -> Process:
+        return self.start(carry, run_id, line["port"], line["options"]["panel"])
+
+    def start(self, what: Callable[..., None], *given: Any, home: Path | None = None) -> Process:
         settings = replace(self.settings, home=home or self.settings.home)
-        process = subprocess.Popen(
-            [sys.executable, "-c", program, *words],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | spawn.environment(settings),
-        )
-        self.processes.append(process)
-        return process
+        said = self.settings.home / f"said-{len(self.processes)}"
+        running = FORKED.Process(target=what, args=(spawn.environment(settings), said, *given))
+        running.start()
+        self.processes.append(Process(running, said))
+        return self.processes[-1]
 
     def truth(self, run_id: int) -> "Truth":
         """What the simulated vendor of a run was really given."""
@@ -192,10 +215,12 @@ class Stage:
         with self.database.read() as session:
             lines = session.execute(sa.select(Connection.options)).scalars().all()
         for process in self.processes:
-            process.kill()
-            process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+            process.running.kill()
+            process.running.join()
+            process.running.close()
+        for vendor in self.vendors:
+            vendor.kill()
+            vendor.communicate()
         for options in lines:
             if "pid" in options:
                 with contextlib.suppress(ProcessLookupError):

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from signal import SIGKILL
 
 import pytest
 
@@ -34,11 +35,10 @@ def wait_for(woken: list[str], count: int) -> None:
 def test_a_timer_wakes_once_even_if_nobody_ran_when_it_was_due(stage: Stage) -> None:
     """Set twice it wakes once; due while no engine ran it wakes with the next one."""
     woken: list[str] = []
-    soon = datetime.now(UTC) + timedelta(seconds=1)
+    soon = datetime.now(UTC) + timedelta(seconds=0.3)
     with engine(stage, woken) as first:
         first.at(soon, "drill-7")
         first.at(soon, "drill-7")
-    time.sleep(1)
     with engine(stage, woken) as second:
         second.at(soon, "drill-7")
         wait_for(woken, 1)
@@ -67,7 +67,7 @@ def test_a_dead_workers_run_goes_to_another_machine(tmp_path: Path, postgres: st
         first = stage.worker()
         stage.until(run_id, lambda run: run.progress.get("sent", 0) > 50)
         stage.worker(home=tmp_path / "there")
-        first.kill()
+        first.end(SIGKILL)
         run = stage.until(run_id, lambda run: run.finished_at is not None, 60)
         assert (run.state, run.epoch) == ("judged", 2)
         assert set(stage.states(run_id)) <= {"acknowledged", "unknown"}

@@ -147,7 +147,7 @@ async def test_a_vendor_that_dies_ends_the_sending(stage: Stage) -> None:
 async def test_a_full_window_holds_messages_and_skips_none(stage: Stage) -> None:
     """What waits for room leaves late and is marked; the schedule stays as it was."""
     slow = Latency(median_s=0.1, p95_s=0.11)
-    wanted = plan(60, 200, caps={"count": 60, "rate": 1000, "cost": 1000})
+    wanted = plan(60, 200, window_s=0.2, caps={"count": 60, "rate": 1000, "cost": 1000})
     async with vendor(answer=slow) as simulation:
         outcome, ledger = await send(stage, wanted, simulation.smpp, login={"window": 5})
     rows = ledger.rows()
@@ -162,7 +162,7 @@ async def test_a_full_window_holds_messages_and_skips_none(stage: Stage) -> None
 async def test_throttling_is_data(stage: Stage) -> None:
     """Refused for speed: recorded as such, and not tried again."""
     async with vendor(throttle_per_s=50) as simulation:
-        _, ledger = await send(stage, plan(200, 400), simulation.smpp, simulation.panel_port)
+        _, ledger = await send(stage, plan(200, 400, window_s=0.2), simulation.smpp)
     throttled = [each for each in ledger.rows() if each.status == status.THROTTLED]
     assert len(throttled) > 50
     assert simulation.ledger.counts["submitted"] == 200
@@ -171,7 +171,7 @@ async def test_throttling_is_data(stage: Stage) -> None:
 async def test_the_declared_rule_stops_the_sending(stage: Stage) -> None:
     """The rule fires once the receipts owed are missing; what left is watched to the end."""
     rule = StopRule(missing=Missing(share=0.5, after=50, within_s=0.2))
-    wanted = plan(1000, 200, stop=rule)
+    wanted = plan(1000, 200, window_s=0.3, stop=rule)
     async with vendor(receipts=Receipts(policy="none")) as simulation:
         outcome, ledger = await send(stage, wanted, simulation.smpp, simulation.panel_port)
     states = [each.state for each in ledger.rows()]
@@ -182,7 +182,7 @@ async def test_the_declared_rule_stops_the_sending(stage: Stage) -> None:
 
 async def test_a_person_can_stop_it(stage: Stage) -> None:
     """After a stop request nothing more leaves, what left keeps its answers, no rule is claimed."""
-    asked = iter(["go"] * 400)
+    asked = iter(["go"] * 200)
     async with vendor() as simulation:
         outcome, ledger = await send(
             stage,
@@ -201,9 +201,9 @@ async def test_a_rested_run_goes_on_where_it_was(stage: Stage) -> None:
     """Asked to leave, a process leaves nothing unknown; the next one sends the rest, and the
     receipts for what the first one sent find their messages.
     """
-    wanted = plan(600, 300)
-    asked = iter(["go"] * 300)
-    async with vendor(receipts=Receipts(delay=Latency(median_s=6, p95_s=7))) as simulation:
+    wanted = plan(300, 300)
+    asked = iter(["go"] * 150)
+    async with vendor(receipts=Receipts(delay=Latency(median_s=4, p95_s=5))) as simulation:
         first, ledger = await send(
             stage,
             wanted,
@@ -214,7 +214,7 @@ async def test_a_rested_run_goes_on_where_it_was(stage: Stage) -> None:
         heir = SqlLedger.take(stage.database, ledger.run_id)
         second = await again(heir, wanted, simulation.smpp, simulation.panel_port)
     assert (first.end, second.end) == ("parked", "measured")
-    assert 0 < first.notes["sent"] < 600
+    assert 0 < first.notes["sent"] < 300
     assert {each.state for each in heir.rows()} == {"acknowledged"}
     assert all(each.receipt for each in heir.rows())
     assert simulation.ledger.repeated() == []
@@ -269,7 +269,7 @@ async def test_against_a_vendor_none_of_us_wrote(stage: Stage) -> None:
     await server.start()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(receive, server)
-        outcome, ledger = await send(stage, plan(300, 300), port)
+        outcome, ledger = await send(stage, plan(300, 600), port)
         tasks.cancel_scope.cancel()
     await server.stop()
     assert outcome.end == "measured"

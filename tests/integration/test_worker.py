@@ -1,8 +1,7 @@
-"""The worker as a process: takes confirmed runs, tells when they end, leaves when told."""
+"""The worker as a process: takes confirmed runs, tells when they end, leaves when idle."""
 
-import signal
-import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,30 +17,83 @@ def stage(home: Path) -> Iterator[Stage]:
         yield made
 
 
-def told(worker: subprocess.Popen[str]) -> list[str]:
-    """What a worker that leaves by itself said, line by line."""
-    said, _ = worker.communicate(timeout=60)
-    assert worker.returncode == 0
-    return sorted(said.splitlines())
+@dataclass(frozen=True)
+class Served:
+    """One worker's life: five runs confirmed at once, one of them stopped by a person."""
+
+    stage: Stage
+    said: list[str]
+    good: int
+    stopped: int
+    refused: int
+    over: int
+    nobody: int
 
 
-def test_a_confirmed_run_becomes_a_verdict(stage: Stage) -> None:
-    """From a confirmed row to a stored verdict, which judging anew from the rows repeats.
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with opened(tmp_path_factory.mktemp("served") / "home") as stage:
+        vendor = stage.vendor()
+        runs = {
+            "good": stage.run(plan(200, 200, window_s=2), simulated="honest"),
+            "stopped": stage.run(plan(2000, 100), **vendor),
+            "refused": stage.run(plan(), **vendor | {"password": "wrong"}),
+            "over": stage.run(plan(caps={"count": 5, "rate": 1000, "cost": 9}), **vendor),
+            "nobody": stage.run(plan(), host="127.0.0.1", port=free_port(), password="x"),
+        }
+        worker = stage.worker(idle_s=0.5)
+        stage.until(runs["stopped"], lambda run: run.progress.get("sent", 0) > 20)
+        stage.ask_to_stop(runs["stopped"])
+        yield Served(stage, worker.told(), **runs)
 
-    The simulated vendor is started by the worker, and ends with it.
-    """
-    run_id = stage.run(plan(200, 200, window_s=2), simulated="honest")
-    assert told(stage.worker(idle_s=0.5)) == [f"concluded {run_id}"]
-    run = stage.look(run_id)
+
+def test_a_confirmed_run_becomes_a_verdict(served: Served) -> None:
+    """From a confirmed row to a stored verdict, by a simulated vendor the worker starts itself."""
+    run = served.stage.look(served.good)
     assert run.state == "judged"
-    assert stage.states(run_id) == {"acknowledged": 200}
+    assert served.stage.states(served.good) == {"acknowledged": 200}
     assert run.result["metrics"]["arrived"] == run.progress["arrived"] > 190
-    again, lenient = rejudge(stage.database, run_id), rejudge(stage.database, run_id, claim=0.5)
+    assert None not in {run.started_at, run.closes_at, run.finished_at}
+
+
+def test_a_verdict_can_be_reached_again_from_the_rows(served: Served) -> None:
+    """Judging anew gives what was stored; another claim is judged from the same rows."""
+    again = rejudge(served.stage.database, served.good)
+    lenient = rejudge(served.stage.database, served.good, claim=0.5)
     assert again is not None
     assert lenient is not None
-    assert again.verdict.word == run.result["verdict"]["word"]
+    assert again.verdict.word == served.stage.look(served.good).result["verdict"]["word"]
     assert (lenient.verdict.claim, lenient.verdict.word) == (0.5, "met")
-    assert None not in {run.started_at, run.closes_at, run.finished_at}
+
+
+def test_a_stopped_run_has_counts_and_no_verdict(served: Served) -> None:
+    """What had left is counted, the rest stays planned, and nothing is judged as if complete."""
+    run, states = served.stage.look(served.stopped), served.stage.states(served.stopped)
+    assert (run.state, run.result["verdict"]["word"]) == ("stopped", "interrupted")
+    assert run.result["verdict"]["rate"] is None
+    assert states["acknowledged"] + states["planned"] == 2000
+    assert 20 < states["acknowledged"] == served.stage.truth(served.stopped).counts["submitted"]
+
+
+def test_a_refused_login_fails_the_run_in_words(served: Served) -> None:
+    """The run says what the vendor said, in the language of its conversation."""
+    run = served.stage.look(served.refused)
+    assert (run.state, run.result["problem"]["key"]) == ("failed", "login_refused")
+    assert "供应商拒绝登录" in run.problem
+    assert rejudge(served.stage.database, served.refused) is None
+
+
+def test_nothing_is_sent_beyond_caps_or_to_unlisted_numbers(served: Served) -> None:
+    """A plan over its own caps, and a real line without consenting numbers, end unsent."""
+    runs = [served.stage.look(run_id) for run_id in (served.over, served.nobody)]
+    assert [run.result["problem"]["key"] for run in runs] == ["over_caps", "no_numbers"]
+    assert served.stage.states(served.over) == served.stage.states(served.nobody) == {}
+
+
+def test_the_application_is_told_of_every_end(served: Served) -> None:
+    """Once per run, however it ended."""
+    ends = (served.good, served.stopped, served.refused, served.over, served.nobody)
+    assert served.said == [f"concluded {run_id}" for run_id in ends]
 
 
 def test_there_is_one_worker_for_a_state_directory(stage: Stage) -> None:
@@ -51,50 +103,5 @@ def test_there_is_one_worker_for_a_state_directory(stage: Stage) -> None:
         assert alone
         assert spawn.alive(stage.settings)
         assert not spawn.ensure(stage.settings)
-        assert told(stage.worker()) == []
+        assert stage.worker().told() == []
     assert not spawn.alive(stage.settings)
-
-
-def test_a_worker_told_to_end_leaves_nothing_unknown(stage: Stage) -> None:
-    """Told to end in the middle of sending it comes to rest, and the next one goes on."""
-    run_id = stage.run(plan(600, 200), **stage.vendor())
-    first = stage.worker()
-    stage.until(run_id, lambda run: run.progress.get("sent", 0) > 50)
-    first.send_signal(signal.SIGTERM)
-    told(first)
-    resting = stage.look(run_id)
-    assert (resting.state, resting.armed_upto) == ("sending", resting.progress["sent"])
-    assert told(stage.worker(idle_s=0.5)) == [f"concluded {run_id}"]
-    assert stage.states(run_id) == {"acknowledged": 600}
-    stage.truth(run_id).agrees(stage, run_id)
-
-
-def test_runs_that_end_before_their_time(stage: Stage) -> None:
-    """Stopped by a person: what was counted, and no verdict. Refused, over its caps, or without
-    consenting numbers: failed, in words. The application is told of every one.
-    """
-    vendor = stage.vendor()
-    stopped = stage.run(plan(2000, 100), **vendor)
-    refused = stage.run(plan(), **vendor | {"password": "wrong"})
-    over = stage.run(plan(caps={"count": 5, "rate": 1000, "cost": 9}), **vendor)
-    nobody = stage.run(plan(), host="127.0.0.1", port=free_port(), password="x")
-    worker = stage.worker(idle_s=0.5)
-    stage.until(stopped, lambda run: run.progress.get("sent", 0) > 20)
-    stage.ask_to_stop(stopped)
-    assert told(worker) == [f"concluded {each}" for each in (stopped, refused, over, nobody)]
-    run = stage.look(stopped)
-    assert (run.state, run.result["verdict"]["word"]) == ("stopped", "interrupted")
-    assert run.result["verdict"]["rate"] is None
-    states = stage.states(stopped)
-    assert states["acknowledged"] + states["planned"] == 2000
-    assert 20 < states["acknowledged"] == stage.truth(stopped).counts["submitted"]
-    failed = {each: stage.look(each) for each in (refused, over, nobody)}
-    assert {run.state for run in failed.values()} == {"failed"}
-    assert [run.result["problem"]["key"] for run in failed.values()] == [
-        "login_refused",
-        "over_caps",
-        "no_numbers",
-    ]
-    assert "供应商拒绝登录" in failed[refused].problem
-    assert rejudge(stage.database, refused) is None
-    assert stage.states(over) == stage.states(nobody) == {}

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot import wording
-from bot.assistant import Assistant, Chat, Message
+from bot.assistant import Assistant
 from bot.dialogue.scene import Line
+from bot.messages import Chat, Message, Outgoing
 from bot.settings import CONTENT, load
-from bot.store import chats, runs
+from bot.store import runs
 from bot.store.database import Database
 from bot.store.tables import Connection, Run
 from evaluators import checklist
@@ -75,7 +76,7 @@ class Stage:
     chat: Chat = field(default_factory=lambda: Chat("terminal", "lin"))
     language: str = "zh"
     clock: Clock = field(default_factory=Clock)
-    replies: list[chats.Outgoing] = field(default_factory=list)
+    replies: list[Outgoing] = field(default_factory=list)
     ids: Iterable[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
@@ -110,7 +111,7 @@ class Stage:
         self.assistant.handle(self.chat, Message(id or str(next(self.ids)), text=text))
         return self._told()
 
-    def press(self, label: str, *, among: list[chats.Outgoing] | None = None) -> str:
+    def press(self, label: str, *, among: list[Outgoing] | None = None) -> str:
         """Press a button of the newest replies, or of earlier ones."""
         buttons = [button for reply in among or self.replies for button in reply.buttons]
         token = next(token for name, token in buttons if name == label)
@@ -118,9 +119,7 @@ class Stage:
         return self._told()
 
     def send_file(self, path: Path, caption: str = "") -> str:
-        self.assistant.handle(
-            self.chat, Message(str(next(self.ids)), text=caption, paths=(path,))
-        )
+        self.assistant.handle(self.chat, Message(str(next(self.ids)), text=caption, paths=(path,)))
         return self._told()
 
     def running(self) -> bool:

@@ -77,10 +77,10 @@ DEPARTMENTS = "{technical: ['1.2'], legal: ['5'], business: ['1.1']}\n"
 CALIBRATION = """\
 fitted: 2026-11-22
 note: for tests
-bias: -3
-weights: {known_phrases: 6, outside_match: -12, asked_before: 4}
+bias: -1.5
+weights: {known_phrases: 4, outside_match: -9, asked_before: 4}
 says: 0.6
-possibly: 0.4
+possibly: 0.3
 """
 
 

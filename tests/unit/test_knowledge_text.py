@@ -1,6 +1,6 @@
 """Text as search terms."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.text import Glossary, normalise, runs, stem, terms
@@ -66,12 +66,14 @@ def test_a_word_may_have_two_meanings() -> None:
     assert ["g0", "g1"] == Glossary([["报备", "filing"], ["备案", "filing"]]).concepts("filing")
 
 
+@settings(deadline=None)  # the first text loads the tables
 @given(st.text())
 def test_any_text_can_be_read(text: str) -> None:
     """No input, however odd, breaks the reading, and every term has a known family."""
     assert set("cbpwg") >= {term[0] for term in terms(text, Glossary([["短信", "sms"]]))}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="到达率回执短信abc 0123"))
 def test_normalising_twice_changes_nothing(text: str) -> None:
     """Normal text stays as it is."""

@@ -1,0 +1,179 @@
+"""The model stack behind the guidance: the same answers, one owner of the folder, no network."""
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from knowledge.answer import Guidance
+from knowledge.dense import InChroma, InMemory, Ownership
+from tests.unit import small_guidance
+
+QUESTIONS = ["发送记录留多久", "到达率多少算合格", "旧规定存多久", "今天天气怎么样", "receipts"]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_guidance.write(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture
+def deep(data: Path, tmp_path: Path) -> Iterator[Guidance]:
+    """A guidance with model and collection loaded."""
+    opened = loaded(data, tmp_path / "state")
+    yield opened
+    opened.close()
+
+
+def loaded(data: Path, state: Path, model: str | None = None) -> Guidance:
+    opened = Guidance.open(data, state, model)
+    opened.warm()
+    opened.settle()
+    return opened
+
+
+def test_model_and_collection_change_no_answer(deep: Guidance, data: Path, tmp_path: Path) -> None:
+    """Through sentence-transformers and Chroma come the answers that numpy gave before."""
+    quick = Guidance.open(data, tmp_path / "other")
+    assert isinstance(deep.store, InChroma)
+    assert isinstance(quick.store, InMemory)
+    for question in QUESTIONS:
+        assert quick.ask(question) == deep.ask(question)
+
+
+def test_a_second_one_searches_in_memory(deep: Guidance, data: Path, tmp_path: Path) -> None:
+    """While one owns the folder, another answers the same from memory; afterwards it may own it."""
+    second = loaded(data, tmp_path / "state")
+    assert isinstance(second.store, InMemory)
+    assert deep.ask(QUESTIONS[0]) == second.ask(QUESTIONS[0])
+    deep.close()
+    second.close()
+    third = loaded(data, tmp_path / "state")
+    assert isinstance(third.store, InChroma)
+    third.close()
+
+
+def test_another_process_is_kept_out(tmp_path: Path) -> None:
+    """The folder is owned across processes, and free again when its owner has died."""
+    code = (
+        "import sys; from pathlib import Path; from knowledge.dense import Ownership\n"
+        f"owner = Ownership(Path({str(tmp_path)!r}))\n"
+        "print(bool(owner), flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as owner:
+        assert owner.stdout is not None
+        assert "True" == owner.stdout.readline().strip()
+        assert not Ownership(tmp_path)
+        owner.kill()
+    freed = Ownership(tmp_path)
+    assert freed
+    freed.release()
+
+
+def test_a_closed_guidance_still_answers(deep: Guidance) -> None:
+    """Closing gives the folder up; an answer asked for meanwhile comes from memory."""
+    before = deep.ask(QUESTIONS[0])
+    deep.close()
+    assert before == deep.ask(QUESTIONS[0])
+
+
+def test_only_this_corpus_is_kept(data: Path, tmp_path: Path) -> None:
+    """After a page changed, the owner removes the old table and collection."""
+    state, changed = tmp_path / "state", small_guidance.write(tmp_path / "data")
+    loaded(data, state).close()
+    page = changed / "guidance" / "delivery.yaml"
+    page.write_text(page.read_text(encoding="utf-8").replace("98%", "97%"), encoding="utf-8")
+    again = loaded(changed, state)
+    assert isinstance(again.store, InChroma)
+    assert "97%" in again.ask("到达率多少算合格").answer
+    again.close()
+    assert 1 == len(list((state / "index").glob("*/vectors.npy")))
+
+
+def test_any_model_can_rank(data: Path, tmp_path: Path) -> None:
+    """A folder that sentence-transformers can load takes our table's place in ranking."""
+    Guidance.open(data, tmp_path / "own").ask("到达率")
+    (folder,) = (path.parent for path in (tmp_path / "own").rglob("modules.json"))
+    chosen = Guidance.open(data, tmp_path / "state", str(folder))
+    assert "retention#now" == chosen.ask("发送记录留多久").passages[0].id
+    assert isinstance(chosen.store, InChroma)
+    assert 2 == len(list((tmp_path / "state").rglob("vectors.npy")))
+    chosen.close()
+
+
+def test_a_model_that_cannot_be_loaded_costs_no_answer(
+    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With a broken model the own table stays in use, and the log says why."""
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    opened = Guidance.open(data, tmp_path / "state", str(broken))
+    with caplog.at_level(logging.ERROR, logger="knowledge"):
+        assert "retention#now" == opened.ask("发送记录留多久").passages[0].id
+    assert "our own table stays in use" in caplog.text
+    opened.close()
+
+
+def test_a_damaged_collection_costs_no_answer(
+    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where Chroma's own files cannot be read, the vectors are searched in memory."""
+    chroma = tmp_path / "index" / "chroma"
+    chroma.mkdir(parents=True)
+    (chroma / "chroma.sqlite3").write_bytes(b"this is no database" * 100)
+    with caplog.at_level(logging.ERROR, logger="knowledge"):
+        opened = loaded(data, tmp_path)
+    assert isinstance(opened.store, InMemory)
+    assert "searching in memory" in caplog.text
+    assert "retention#now" == opened.ask("发送记录留多久").passages[0].id
+    opened.close()
+
+
+def test_no_connection_is_ever_tried(data: Path, tmp_path: Path) -> None:
+    """Loading models and collections and answering opens no socket and looks up no name."""
+    code = f"""
+import json, sys
+seen = []
+watched = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
+sys.addaudithook(lambda event, args: seen.append(event) if event in watched else None)
+from pathlib import Path
+from knowledge.answer import Guidance
+opened = Guidance.open(Path({str(data)!r}), Path({str(tmp_path)!r}))
+opened.warm()
+opened.settle()
+opened.ask("到达率")
+print(json.dumps([type(opened.store).__name__, seen]))
+opened.close()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert ["InChroma", []] == json.loads(done.stdout)
+
+
+def test_a_conversation_may_end_while_loading(data: Path, tmp_path: Path) -> None:
+    """A process that ends while the models load behind it ends well."""
+    code = f"""
+import sys, time
+from pathlib import Path
+from knowledge.answer import Guidance
+opened = Guidance.open(Path({str(data)!r}), Path({str(tmp_path)!r}))
+opened.warm()
+time.sleep(float(sys.argv[1]))
+"""
+    for seconds in ("0.5", "1.5"):
+        done = subprocess.run(
+            [sys.executable, "-c", code, seconds], capture_output=True, text=True, cwd=ROOT
+        )
+        assert (0, "") == (done.returncode, done.stderr)
