@@ -43,8 +43,8 @@ types: .venv/ready-check
 imports: .venv/ready-check
 	@$(BIN)/lint-imports
 
-bench: .venv/ready-test ## the benchmarks, peers in the same run
-	@$(BIN)/smsvet bench send && $(BIN)/smsvet bench ask
+bench: .venv/ready-check ## the wire path beside its peers, in the same run
+	@$(BIN)/python benchmarks/send_smpp.py
 
 clean: ## remove what was installed and cached
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -103,4 +103,4 @@ class Quoting:
     def _hit(self, place: Place, score: float) -> Hit:
         passage = place.passage
         heading, text = passage.heading.of(self.language), passage.text.of(self.language)
-        return Hit(place.anchor, heading, text, round(float(score), 4))
+        return Hit(place.anchor, heading, text, round(score, 4))

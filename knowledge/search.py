@@ -57,7 +57,8 @@ class Search:
         for field, share in LEXICAL_SHARE.items():
             lexical += share * self._best(found, field)
         dense = self._best(self.store.cosines(self.embedder.embed([question])[0]))
-        fused = _of_top(lexical, 0) + DENSE_SHARE * _of_top(dense, FAR)
+        # rounded, so that the last bits of a store's arithmetic decide nothing
+        fused = np.round(_of_top(lexical, 0) + DENSE_SHARE * _of_top(dense, FAR), 4)
         order = np.argsort(-fused, kind="stable")
         ranked = tuple(int(place) for place in order)
         return Found(ranked, fused, self._signals(question, found, ranked[0]))

@@ -103,7 +103,7 @@ class Process:
         return sorted(self.said.read_text().splitlines()) if self.said.exists() else []
 
 
-def plan(count: int = 200, rate: float = 400, window_s: float = 1, **more: Any) -> Plan:
+def plan(count: int = 200, rate: float = 400, window_s: float = 0.5, **more: Any) -> Plan:
     return Plan(
         **{
             "count": count,

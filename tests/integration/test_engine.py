@@ -63,7 +63,7 @@ def test_cancel_and_progress_go_through_the_run(stage: Stage) -> None:
 def test_a_dead_workers_run_goes_to_another_machine(tmp_path: Path, postgres: str) -> None:
     """On a shared database the run of a killed worker is taken up by one that is left."""
     with opened(tmp_path / "here", fresh_database(postgres)) as stage:
-        run_id = stage.run(plan(600, 100, window_s=2), **stage.vendor())
+        run_id = stage.run(plan(600, 100, window_s=1), **stage.vendor())
         first = stage.worker()
         stage.until(run_id, lambda run: run.progress.get("sent", 0) > 50)
         stage.worker(home=tmp_path / "there")

@@ -54,7 +54,7 @@ async def again(
 
 async def test_everything_that_happens_is_in_the_ledger(stage: Stage) -> None:
     """Answers, receipts and arrivals of an honest vendor all stand in the rows, on schedule."""
-    wanted = plan(200, 400, window_s=0.8)
+    wanted = plan(200, 400)
     async with vendor() as simulation:
         outcome, ledger = await send(stage, wanted, simulation.smpp, simulation.panel_port)
     metrics = summarise(ledger.rows(), wanted, True)
@@ -128,15 +128,15 @@ async def test_a_vendor_nobody_finds_ends_the_test(stage: Stage) -> None:
 
 async def test_a_vendor_that_dies_ends_the_sending(stage: Stage) -> None:
     """Gone for longer than our patience: what was sent stays counted, the rest stays planned."""
-    wanted = plan(400, 200)
+    wanted = plan(400, 400)
     outcomes: list[tuple[Outcome, SqlLedger]] = []
 
     async def sending(port: int) -> None:
-        outcomes.append(await send(stage, wanted, port, patience_s=0.6))
+        outcomes.append(await send(stage, wanted, port, patience_s=0.3))
 
     async with anyio.create_task_group() as tasks, vendor() as simulation:
         tasks.start_soon(sending, simulation.smpp)
-        await anyio.sleep(1)
+        await anyio.sleep(0.7)
     outcome, ledger = outcomes[0]
     states = [each.state for each in ledger.rows()]
     assert (outcome.end, outcome.problem and outcome.problem.key) == ("failed", "never_back")

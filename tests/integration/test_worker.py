@@ -35,8 +35,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with opened(tmp_path_factory.mktemp("served") / "home") as stage:
         vendor = stage.vendor()
         runs = {
-            "good": stage.run(plan(200, 200, window_s=2), simulated="honest"),
-            "stopped": stage.run(plan(2000, 100), **vendor),
+            "good": stage.run(plan(200, 400, window_s=1), simulated="honest"),
+            "stopped": stage.run(plan(2000, 200), **vendor),
             "refused": stage.run(plan(), **vendor | {"password": "wrong"}),
             "over": stage.run(plan(caps={"count": 5, "rate": 1000, "cost": 9}), **vendor),
             "nobody": stage.run(plan(), host="127.0.0.1", port=free_port(), password="x"),
