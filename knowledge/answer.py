@@ -93,7 +93,8 @@ class Guidance:
         The page's other passages follow it in `passages`. Raises UnknownAnchorError.
         """
         place = self._corpus.place(anchor)
-        rest = [each for each in self._corpus.places if each.page == place.page and each != place]
+        mine = (each for each in self._corpus.places if each.page is place.page)
+        rest = [each for each in mine if each.anchor != place.anchor]
         return self._quoting(self._ready(), language).section(place, rest)
 
     def anchors(self) -> frozenset[str]:

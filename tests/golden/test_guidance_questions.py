@@ -52,13 +52,13 @@ def guidance(tmp_path_factory: pytest.TempPathFactory) -> Guidance:
 
 
 @pytest.fixture(scope="module", params=FLOORS)
-def asked(request: pytest.FixtureRequest, guidance: Guidance) -> Iterator[tuple[str, list[Asked]]]:
+def asked(request: pytest.FixtureRequest, guidance: Guidance) -> tuple[str, list[Asked]]:
     path = ROOT / "tests" / "golden" / f"{request.param}.yaml"
     items = yaml.safe_load(path.read_text(encoding="utf-8"))["questions"]
-    yield (
-        request.param,
-        [Asked(item["kind"], tuple(item["expect"]), guidance.ask(item["ask"])) for item in items],
+    answers = (
+        Asked(item["kind"], tuple(item["expect"]), guidance.ask(item["ask"])) for item in items
     )
+    return request.param, list(answers)
 
 
 def share(asked: list[Asked], rank: int) -> float:
@@ -107,9 +107,7 @@ def test_questions_without_an_answer_are_refused(asked: tuple[str, list[Asked]])
 
 def test_a_question_of_a_passage_leads_to_it(guidance: Guidance) -> None:
     """Asked word for word, a passage's own question is answered, nearly always from it."""
-    places = [guidance.passage(anchor).passages[0].id for anchor in sorted(guidance.anchors())]
     questions = own_questions()
-    assert set(questions.values()) <= set(places)
     answers = {question: guidance.ask(question) for question in sorted(questions)[::7]}
     right = [q for q, answer in answers.items() if answer.passages[0].id == questions[q]]
     answered = [q for q, answer in answers.items() if not answer.refused]

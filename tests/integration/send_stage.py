@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -204,6 +205,20 @@ class Stage:
         running.start()
         self.processes.append(Process(running, said))
         return self.processes[-1]
+
+    def freeze(self, process: Process) -> None:
+        """Stop a process where it holds no lock: on SQLite that would stop everybody."""
+        for _ in range(100):
+            os.kill(process.running.pid, signal.SIGSTOP)
+            with contextlib.closing(
+                sqlite3.connect(self.settings.sqlite or "", timeout=0.1)
+            ) as sql:
+                with contextlib.suppress(sqlite3.OperationalError):
+                    sql.execute("BEGIN IMMEDIATE")
+                    return
+            os.kill(process.running.pid, signal.SIGCONT)
+            time.sleep(0.01)
+        raise AssertionError("the process always holds the lock")
 
     def truth(self, run_id: int) -> "Truth":
         """What the simulated vendor of a run was really given."""

@@ -203,7 +203,7 @@ async def test_a_rested_run_goes_on_where_it_was(stage: Stage) -> None:
     """
     wanted = plan(300, 300)
     asked = iter(["go"] * 150)
-    async with vendor(receipts=Receipts(delay=Latency(median_s=4, p95_s=5))) as simulation:
+    async with vendor(receipts=Receipts(delay=Latency(median_s=2, p95_s=3))) as simulation:
         first, ledger = await send(
             stage,
             wanted,

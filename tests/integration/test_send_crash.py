@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
+from signal import SIGCONT, SIGKILL, SIGTERM
 
 import pytest
 
@@ -64,7 +64,7 @@ def test_a_frozen_process_that_was_replaced_sends_nothing_more(stage: Stage) -> 
     run_id = stage.run(plan(600, 300), **line)
     frozen = stage.sender(run_id, line)
     stage.until(run_id, lambda run: run.armed_upto > 100)
-    os.kill(frozen.running.pid, SIGSTOP)
+    stage.freeze(frozen)
     heir = stage.sender(run_id, line)
     stage.until(run_id, lambda run: run.epoch == 2 and run.armed_upto > 350)
     os.kill(frozen.running.pid, SIGCONT)

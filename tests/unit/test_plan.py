@@ -129,10 +129,10 @@ def test_durations() -> None:
 @given(st.integers(0, 500), st.integers())
 def test_tokens_are_unique_and_repeatable(count: int, seed: int) -> None:
     """Tokens are all different, six clear characters each, and the same for the same seed."""
-    made = tokens(count, random.Random(seed))  # noqa: S311 - repeatable on purpose
+    made = tokens(count, random.Random(seed))
     assert count == len(set(made)) == len(made)
     assert all(len(token) == 6 and set(token) <= set(ALPHABET) for token in made)
-    assert made == tokens(count, random.Random(seed))  # noqa: S311
+    assert made == tokens(count, random.Random(seed))
 
 
 # Stop rules
