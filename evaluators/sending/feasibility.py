@@ -171,7 +171,8 @@ WORDINGS = {
         "This passes the agreed {cap:g} per second; what gets throttled is not counted.",
     ),
     "sample": both(
-        "区分 {claim:.4g}% 与 {against:.4g}% 需要 {needed} 条（{power:.0%} 把握），本次 {count} 条。",
+        "区分 {claim:.4g}% 与 {against:.4g}% 需要 {needed} "
+        "条（{power:.0%} 把握），本次 {count} 条。",
         "Telling {claim:.4g} % from {against:.4g} % needs {needed} messages ({power:.0%} power);"
         " this plan has {count}.",
     ),
@@ -184,7 +185,8 @@ WORDINGS = {
         "No handset reports back: receipts alone prove no arrival. Add panel handsets.",
     ),
     "clustered": both(
-        "{count} 条发到 {numbers} 部手机，若同机结果相关，只相当于约 {effective:.0f} 条；宜加手机。",
+        "{count} 条发到 {numbers} 部手机，若同机结果相关，"
+        "只相当于约 {effective:.0f} 条；宜加手机。",
         "{count} messages to {numbers} handsets count as about {effective:.0f} if results on one"
         " handset go together; more handsets help.",
     ),

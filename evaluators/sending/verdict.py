@@ -62,7 +62,8 @@ WORDINGS = {
         "Stopped early by the declared rule, so the interval allows for that and is wider.",
     ),
     "few_handsets": both(
-        "{n} 条发到 {handsets} 部手机，同一部手机的结果相关，只相当于约 {effective:.0f} 条独立短信。",
+        "{n} 条发到 {handsets} 部手机，同一部手机的结果相关，"
+        "只相当于约 {effective:.0f} 条独立短信。",
         "{n} messages went to {handsets} handsets; results on one handset go together, so they"
         " count as about {effective:.0f}.",
     ),
@@ -101,7 +102,8 @@ WORDINGS = {
         "{count} messages came after their observation window and count as not arrived.",
     ),
     "sender_behind": both(
-        "我方发送落后于计划（p99 {p99_ms:.0f} 毫秒），时延不下结论；到达结论只对实际达到的速率成立。",
+        "我方发送落后于计划（p99 {p99_ms:.0f} 毫秒），"
+        "时延不下结论；到达结论只对实际达到的速率成立。",
         "Our sender fell behind (p99 {p99_ms:.0f} ms): no verdict on latency, and arrival is judged"
         " only at the rate really reached.",
     ),

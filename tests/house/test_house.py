@@ -95,7 +95,7 @@ def test_no_path_of_a_machine_and_no_registry_is_named() -> None:
 def test_nothing_is_patched_in_tests() -> None:
     """Tests pass fakes in; none replaces a module's insides."""
     forbidden = re.compile("mock" + r"\.patch|monkeypatch" + r"\.setattr")
-    tests = [path for path in (ROOT / "tests").rglob("*.py")]
+    tests = list((ROOT / "tests").rglob("*.py"))
     assert [] == [str(p) for p in tests if forbidden.search(p.read_text(encoding="utf-8"))]
 
 
