@@ -49,7 +49,7 @@ SIGNALS = {
 }
 PARTS = 5
 RIDGE = 2.0
-WEIGHT = {"golden": 1.0, "golden-none": 1.0, "own": 1.0, "repeated": 1.0, "outside": 1.0}
+WEIGHT = {"golden": 1.0, "golden-none": 1.0, "own": 1.5, "repeated": 1.0, "outside": 1.0}
 
 Array = NDArray[np.float64]
 

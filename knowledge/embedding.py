@@ -126,8 +126,8 @@ def fit(texts: Sequence[str], glossary: Glossary, dimensions: int = DIMENSIONS) 
     vocabulary = {UNKNOWN: 0} | {gram: number + 1 for number, gram in enumerate(kept)}
     unknown = np.zeros((1, size), dtype=np.float32)
     # safetensors writes memory as it lies: rows must lie one after the other
-    rows = np.ascontiguousarray(np.vstack([unknown, places]))
-    return Table(vocabulary, rows, glossary)
+    table = np.ascontiguousarray(np.vstack([unknown, places]))
+    return Table(vocabulary, table, glossary)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ class LexicalIndex:
     def __init__(self, texts: Sequence[str], glossary: Glossary) -> None:
         from scipy.sparse import csr_array
 
-        self._glossary = glossary
+        self.glossary = glossary
         counts = [Counter(terms(text, glossary)) for text in texts]
         self._columns: dict[str, int] = {}
         for count in counts:
@@ -41,7 +41,7 @@ class LexicalIndex:
     def scores(self, question: str) -> Scores:
         """One BM25 score for each text, families weighted."""
         asked = np.zeros(len(self._columns), dtype=np.float32)
-        for term in terms(question, self._glossary):
+        for term in terms(question, self.glossary):
             if term in self._columns:
                 asked[self._columns[term]] += WEIGHT[term[0]]
         found: Scores = self._matrix @ asked
@@ -49,7 +49,7 @@ class LexicalIndex:
 
     def weigh(self, text: str) -> dict[str, float]:
         """What each different term of the text is worth; one that occurs nowhere, the most."""
-        return {term: WEIGHT[term[0]] * self._rarity(term) for term in terms(text, self._glossary)}
+        return {term: WEIGHT[term[0]] * self._rarity(term) for term in terms(text, self.glossary)}
 
     @staticmethod
     def most(weights: Mapping[str, float]) -> float:

@@ -39,7 +39,9 @@ class Calibration(Content):
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, total))))
 
     def tier(self, signals: Mapping[str, float]) -> Tier:
+        """Who only names a heading gets at least a hint: a topic is hardly a question."""
         probability = self.probability(signals)
         if probability >= self.says:
             return "says"
-        return "possibly" if probability >= self.possibly else "does not say"
+        hint = probability >= self.possibly or signals.get("heading") == 1
+        return "possibly" if hint else "does not say"

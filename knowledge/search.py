@@ -11,7 +11,7 @@ from knowledge.dense import InMemory, Store
 from knowledge.embedding import Embedder, Table, Vectors
 from knowledge.lexical import LexicalIndex
 from knowledge.pages import Corpus
-from knowledge.text import CHARACTER, PAIR, WORD
+from knowledge.text import CHARACTER, PAIR, WORD, normalise, runs
 from knowledge.units import NOWHERE, Field, Unit
 
 # How much each field counts, measured on the golden questions (tests/golden).
@@ -58,7 +58,8 @@ class Search:
             lexical += share * self._best(found, field)
         dense = self._best(self.store.cosines(self.embedder.embed([question])[0]))
         # rounded, so that the last bits of a store's arithmetic decide nothing
-        fused = np.round(_of_top(lexical, 0) + DENSE_SHARE * _of_top(dense, FAR), 4)
+        exact = _of_top(lexical, 0) + DENSE_SHARE * _of_top(dense, FAR)
+        fused: Vectors = np.round(exact, 4).astype(np.float32)
         order = np.argsort(-fused, kind="stable")
         ranked = tuple(int(place) for place in order)
         return Found(ranked, fused, self._signals(question, found, ranked[0]))
@@ -85,8 +86,23 @@ class Search:
             "known_words": held(WORD, ~self._is_outside),
             "known_characters": held(CHARACTER, ~self._is_outside),
             "covered_characters": held(CHARACTER, self._places == best),
+            "heading": float(self._names_heading(question, best)),
             "nearness": float(self._best(cosines, "text").max(initial=0)),
         }
+
+    def _names_heading(self, question: str, best: int) -> bool:
+        """Whether each word asked stands in the passage's heading, or one that means the same."""
+        place = self.corpus.places[best]
+        titles = (place.page.title, place.passage.heading)
+        heading = normalise(" ".join(f"{title.zh} {title.en}" for title in titles))
+        words, concepts = " ".join(runs(heading)), self.lexical.glossary.concepts(heading)
+
+        def stands(word: str) -> bool:
+            meant = self.lexical.glossary.concepts(word)
+            return word in words or (bool(meant) and set(meant) <= set(concepts))
+
+        asked = runs(normalise(question))
+        return bool(asked) and all(map(stands, asked))
 
     def _best(self, scores: Vectors, field: Field | None = None) -> Vectors:
         """Each passage's best score over its units, or over those of one field."""

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 # Terms carry their family as first character.
-CHARACTER, PAIR, SOUND, WORD, CONCEPT = "c", "b", "p", "w", "g"
-WEIGHT = {CHARACTER: 1.0, PAIR: 1.0, SOUND: 0.5, WORD: 1.0, CONCEPT: 2.0}
+CHARACTER, PAIR, SOUND, WORD, FIGURE, CONCEPT = "c", "b", "p", "w", "n", "g"
+WEIGHT = {CHARACTER: 1.0, PAIR: 1.0, SOUND: 0.5, WORD: 1.0, FIGURE: 1.0, CONCEPT: 2.0}
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _RUN = re.compile(rf"[{_HAN}]+|[a-z0-9]+(?:[.'/&+-][a-z0-9]+)*%?")
 _HAN_START = re.compile(rf"[{_HAN}]")
+_FIGURE = re.compile(r"\d{1,3}%?")
 _LATIN = re.compile("[a-z0-9]")
 _QUESTION_WORDS = re.compile(
     "请问|想问|问一下|是不是|有没有|能不能|可不可以|会不会|要不要|行不行|怎么样|怎么|怎样|如何"
@@ -131,7 +132,7 @@ def terms(text: str, glossary: Glossary) -> list[str]:
     text = normalise(text)
     found = glossary.concepts(text)
     for run in runs(text):
-        found.extend(_chinese(run) if is_chinese(run) else [WORD + run])
+        found.extend(_chinese(run) if is_chinese(run) else [_latin(run)])
     return found
 
 
@@ -143,6 +144,11 @@ def runs(normalised: str) -> list[str]:
 
 def is_chinese(run: str) -> bool:
     return _HAN_START.match(run) is not None
+
+
+def _latin(run: str) -> str:
+    """A small number belongs to the asker's case; anything longer is a word or an identifier."""
+    return (FIGURE if _FIGURE.fullmatch(run) else WORD) + run
 
 
 def _chinese(run: str) -> Iterator[str]:

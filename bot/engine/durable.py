@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
@@ -35,6 +35,7 @@ only with a change of the steps that running workflows cannot take."""
 FILE = "smsvet-engine.db"
 AT_ONCE = 8  # runs of one worker; most of a run is waiting
 MOST_FAILURES = 3  # of one run's workflows, before the run is given up
+KEPT = timedelta(days=30)
 TELLINGS = 5  # of an outcome to the application, with growing pauses
 FIRST_SQLITE_FOR_312 = (3, 42)
 
@@ -71,6 +72,7 @@ class Durable:
         DBOS.launch()
         DBOS.register_queue(_RUNS, worker_concurrency=AT_ONCE, polling_interval_sec=0.2)
         DBOS.register_queue(_TIMERS, polling_interval_sec=1.0)
+        _forget_old()
         if self._database.engine.dialect.name == "postgresql":
             self._heartbeat = Heartbeat(self._database.engine, self._executor)
         return self
@@ -160,6 +162,15 @@ def _step(step: Callable[[int], Result], run_id: int, *, tries: int = 1) -> Resu
     return DBOS.run_step(
         StepOptions(name=step.__name__, retries_allowed=tries > 1, max_attempts=tries), logged
     )
+
+
+def _forget_old() -> None:
+    """What ended long ago is of no use to the engine; the runs themselves stay."""
+    before = (datetime.now(UTC) - KEPT).isoformat()
+    old = DBOS.list_workflows(
+        status=["SUCCESS", "ERROR"], end_time=before, load_input=False, load_output=False
+    )
+    DBOS.delete_workflows([each.workflow_id for each in old])
 
 
 def _config(settings: Settings, executor: str) -> DBOSConfig:

@@ -19,8 +19,6 @@ from evaluators.sending.verdict import Verdict, fell_behind, judge
 STATES = {"measured": "judged", "stopped": "stopped", "failed": "failed"}
 """The state a run ends in, by how its sending and watching ended."""
 
-_METRICS, _VERDICT = TypeAdapter(Metrics), TypeAdapter(Verdict)
-
 
 def rejudge(database: Database, run_id: int, claim: float | None = None) -> Finished | None:
     """A concluded run judged from its stored rows, against another claim (0 to 1) if given.
@@ -77,8 +75,8 @@ def as_json(finished: Finished) -> dict[str, Any]:
     """Plan, metrics and verdict as plain values; what is infinite becomes null."""
     return {
         "plan": finished.plan.model_dump(mode="json"),
-        "metrics": json.loads(_METRICS.dump_json(finished.metrics)),
-        "verdict": json.loads(_VERDICT.dump_json(finished.verdict)),
+        "metrics": json.loads(TypeAdapter(Metrics).dump_json(finished.metrics)),
+        "verdict": json.loads(TypeAdapter(Verdict).dump_json(finished.verdict)),
     }
 
 

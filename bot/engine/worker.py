@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import signal
@@ -12,6 +13,8 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from bot.engine import spawn, vendors
 from bot.engine.send_test import Concluded, SendTest
 from bot.engine.vendors import Vendors
@@ -20,6 +23,8 @@ from bot.store.database import Database
 
 if TYPE_CHECKING:
     from bot.engine.durable import Durable
+
+logger = logging.getLogger(__name__)
 
 SWEEP_S = 0.3
 TEND_S = 1.0
@@ -82,15 +87,24 @@ class _Worker:
         busy_at = tended_at = time.monotonic()
         while not self.told_to_end:
             now = time.monotonic()
-            for run_id in self._test.refresh():
-                engine.start(run_id)
+            try:
+                busy_at = now if self._start(engine) else busy_at
+                if now - tended_at >= TEND_S:
+                    engine.tend()
+                    tended_at = now
+            except SQLAlchemyError:  # the database is away; the runs themselves notice too
+                logger.exception("the worker could not look for work")
                 busy_at = now
-            if now - tended_at >= TEND_S:
-                engine.tend()
-                tended_at = now
             if until_idle is not None and now - busy_at > until_idle and not engine.busy():
                 return
             time.sleep(SWEEP_S)
+
+    def _start(self, engine: Durable) -> bool:
+        """Have every run without an end worked on; False if there is none."""
+        found = self._test.refresh()
+        for run_id in found:
+            engine.start(run_id)
+        return bool(found)
 
     def _rest(self, engine: Durable) -> None:
         """Let runs come to rest where they are; their next worker goes on from there."""

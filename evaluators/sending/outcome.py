@@ -34,8 +34,10 @@ WORDINGS = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """`notes` is the run's progress at the end. `rule` is the stop rule that ended the sending,
-    where what had left was then watched to the end of the window; judge such a run by it.
+    """What `carry_out` says.
+
+    `notes` is the run's progress at the end. `rule` is the stop rule that ended the sending, where
+    what had left was then watched to the end of the window; judge such a run by it.
     """
 
     end: End

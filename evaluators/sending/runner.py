@@ -103,7 +103,7 @@ class _Test:
         self._tally = Tally(len(order.tokens), order.plan.stop, watched)
         self._writer = Writer(means.ledger, self._tally, armed=self._first, epoch_ns=self._epoch_ns)
         self._link = Link(means.connect, self._on_facts, self._on_lost, self._tally.counts)
-        self._watch = Watch(means.panel, order.tokens, text)
+        self._watch = Watch(means.panel, order.tokens, text, means.clock.now)
         self._batch = batches(order.numbers, order.tokens, text)
         self._sender: Sender | None = None
         self._down_ns: int | None = None
@@ -227,7 +227,9 @@ class _Test:
         if self._plan.stop is None or now_ns - self._ruled_ns < TICK_NS:
             return False
         self._ruled_ns = now_ns
-        rule = self._plan.stop.fired(self._plan.claim, self._tally.seen(now_ns))
+        rule = self._plan.stop.fired(
+            self._plan.claim, self._tally.seen(now_ns, self._watch.read_ns)
+        )
         if rule:
             self._notes["rule"] = rule
         return rule is not None

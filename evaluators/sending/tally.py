@@ -39,7 +39,7 @@ class Tally:
     def __init__(self, total: int, rule: StopRule | None, watched: Sequence[bool] | None) -> None:
         self.sent = 0
         self.sent_at = array("q", bytes(8 * total))
-        self.counts: Counter[str] = Counter()
+        self.counts = Counter(acknowledged=0, refused=0, delivered=0, arrived=0)
         self._final, self._shown = bytearray(total), bytearray(total)
         missing, losses = rule and rule.missing, rule and rule.losses
         sequential = rule and rule.sequential
@@ -99,10 +99,14 @@ class Tally:
         self._lost.done(seq)
         return True
 
-    def seen(self, now_ns: int) -> Seen:
-        """What the stop rule judges by."""
-        for overdue in (self._missing, self._first, self._lost):
-            overdue.look(now_ns, self.sent, self.sent_at)
+    def seen(self, now_ns: int, read_ns: int) -> Seen:
+        """What the stop rule judges by; the handsets have been read up to `read_ns`.
+
+        What a handset may show by now and nobody has looked at is not lost.
+        """
+        self._missing.look(now_ns, self.sent, self.sent_at)
+        self._first.look(read_ns, self.sent, self.sent_at)
+        self._lost.look(read_ns, self.sent, self.sent_at)
         return Seen(
             due=self._missing.due,
             missing=self._missing.open,
@@ -131,8 +135,8 @@ class _Overdue:
         self._within_ns = int((within_s or 0) * _SECOND)
         self._looked = 0
 
-    def look(self, now_ns: int, sent: int, sent_at: Sequence[int]) -> None:
-        end, before = min(sent, len(self._counted)), now_ns - self._within_ns
+    def look(self, at_ns: int, sent: int, sent_at: Sequence[int]) -> None:
+        end, before = min(sent, len(self._counted)), at_ns - self._within_ns
         seq = self._looked
         while seq < end and sent_at[seq] <= before:
             if self._counted[seq]:

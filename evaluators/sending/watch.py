@@ -20,12 +20,18 @@ class Watch:
     """Arrivals on a handset panel; without a panel, nothing.
 
     A message is known by its token, wherever in the text it stands; `text(token)` is what it
-    should read.
+    should read. `read_ns` is the time by `now` up to which everything shown has been read.
     """
 
     def __init__(
-        self, panel: Panel | None, tokens: Sequence[str], text: Callable[[str], str]
+        self,
+        panel: Panel | None,
+        tokens: Sequence[str],
+        text: Callable[[str], str],
+        now: Callable[[], int],
     ) -> None:
+        self.read_ns = 0
+        self._now = now
         self._panel, self._text = panel, text
         self._seqs = {token: seq for seq, token in enumerate(tokens)}
         self._cursor = 0
@@ -35,9 +41,10 @@ class Watch:
         return self._panel is not None and await run_sync(self._panel.alive)
 
     async def poll(self, tally: Tally, writer: Writer) -> bool:
-        """Read one page; False when there was nothing new."""
+        """Read one page; False when there is no more, or no way to know."""
         if self._panel is None:
             return False
+        asked_ns = self._now()
         try:
             page, self._cursor = await run_sync(self._panel.inbox, self._cursor, _PAGE)
         except OSError:
@@ -45,14 +52,16 @@ class Watch:
             return False
         found = [arrival for shown in page if (arrival := self._match(shown)) is not None]
         writer.arrived([one for one in found if tally.arrived(one.seq, same=one.same)])
-        return bool(page)
+        if len(page) < _PAGE:
+            self.read_ns = asked_ns
+        return len(page) == _PAGE
 
     async def keep(
         self, tally: Tally, writer: Writer, sleep: Callable[[float], Awaitable[None]]
     ) -> None:
         """Poll until cancelled."""
         while self._panel is not None:
-            await self.poll(tally, writer)
+            await self.drain(tally, writer)
             await sleep(POLL_S)
 
     async def drain(self, tally: Tally, writer: Writer) -> None:

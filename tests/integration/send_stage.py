@@ -210,12 +210,12 @@ class Stage:
         """Stop a process where it holds no lock: on SQLite that would stop everybody."""
         for _ in range(100):
             os.kill(process.running.pid, signal.SIGSTOP)
-            with contextlib.closing(
-                sqlite3.connect(self.settings.sqlite or "", timeout=0.1)
-            ) as sql:
-                with contextlib.suppress(sqlite3.OperationalError):
-                    sql.execute("BEGIN IMMEDIATE")
-                    return
+            with (
+                contextlib.closing(sqlite3.connect(self.settings.sqlite or "", timeout=0.1)) as sql,
+                contextlib.suppress(sqlite3.OperationalError),
+            ):
+                sql.execute("BEGIN IMMEDIATE")
+                return
             os.kill(process.running.pid, signal.SIGCONT)
             time.sleep(0.01)
         raise AssertionError("the process always holds the lock")

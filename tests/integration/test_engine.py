@@ -9,7 +9,7 @@ from signal import SIGKILL
 import pytest
 
 from bot.engine.durable import Durable
-from bot.engine.send_test import SendTest
+from bot.engine.send_test import Next, SendTest
 from bot.engine.vendors import Vendors
 from tests.integration.send_stage import Stage, opened, plan
 from tests.integration.test_ledger import fresh_database
@@ -57,6 +57,30 @@ def test_cancel_and_progress_go_through_the_run(stage: Stage) -> None:
         assert made.progress(run_id) == {}
     assert asked is not None
     assert stage.look(run_id).stop_asked_at == asked
+
+
+class Broken(SendTest):
+    """An engine's worst case: the step itself fails, not the vendor."""
+
+    def exchange(self, run_id: int) -> Next:
+        raise RuntimeError(f"run {run_id} cannot be worked on")
+
+
+def test_a_run_that_breaks_the_worker_is_given_up(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After three failures the run is failed, in words; the log says why."""
+    run_id = stage.run(plan(), simulated="honest")
+    told: list[int] = []
+    test = Broken(stage.database, Vendors(stage.database), told.append)
+    with Durable(stage.settings, stage.database, test, executor="worker") as made:
+        until = time.monotonic() + 30
+        while not told and time.monotonic() < until:
+            made.start(run_id)
+            time.sleep(0.1)
+    run = stage.look(run_id)
+    assert (run.state, run.result["problem"]["key"], told) == ("failed", "given_up", [run_id])
+    assert caplog.text.count("cannot be worked on") >= 3
 
 
 @pytest.mark.slow

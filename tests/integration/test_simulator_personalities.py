@@ -22,7 +22,7 @@ def numbers(count: int = COUNT) -> list[str]:
 
 
 def seeded(seed: int = 7) -> random.Random:
-    return random.Random(seed)  # noqa: S311 - a simulation that can be repeated
+    return random.Random(seed)
 
 
 def fates(name: str, to: Iterable[str] | None = None, *, every_s: float = 0.001) -> list[Fate]:

@@ -24,6 +24,13 @@ def test_tiers_follow_the_signals(known: float, outside: float, tier: str) -> No
     assert tier == calibration().tier({"known": known, "outside": outside, "other": 9.0})
 
 
+def test_a_heading_named_is_never_refused() -> None:
+    """Who types a topic that is a heading gets at least a hint."""
+    weak = {"known": 0.0, "outside": 1.0}
+    assert "does not say" == calibration().tier({**weak, "heading": 0.0})
+    assert "possibly" == calibration().tier({**weak, "heading": 1.0})
+
+
 def test_a_probability_stays_one() -> None:
     """However strong the signals, the probability lies between 0 and 1."""
     assert 0 < calibration().probability({"known": -1e9, "outside": 0}) < 1e-9
