@@ -49,7 +49,7 @@ def add(options: argparse.Namespace) -> int:
             created_at=app.now(),
         )
         sends.add_connection(sql, built.database.vault, row, {"password": password})
-    sys.stdout.write(f"Kept {options.name}. Its first test starts with one message.\n")
+    sys.stdout.write(f"Kept {options.name}. Plan a test in the chat with: test\n")
     return 0
 
 

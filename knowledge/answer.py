@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -162,5 +162,5 @@ class Guidance:
         return read_departments(self._data / "glossary")
 
     def _quoting(self, search: Search, language: str) -> Quoting:
-        weigh = search.lexical.weigh
+        weigh = cache(search.lexical.weigh)
         return Quoting(self._corpus, self._departments, weigh, language, self._clock())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chromadb.api.client import Client
     from langchain_chroma import Chroma
 
-NEAREST = 200  # texts that get a score; the others count as 0
+NEAREST = 100  # texts that get a score; the others count as 0
 PREFIX = "guidance-"
 BATCH = 1000
 # a search twice as wide as the result makes the approximate index exact at our sizes

@@ -16,6 +16,7 @@ LEAVING = frozenset({"/quit", "quit", "exit", "/exit", ":q", "退出", "再见"}
 WAITING = frozenset({"/wait", "等结果"})
 FILING = ("证据", "材料", "evidence", "/evidence")
 POLL = 0.4  # seconds between looks for news of a running test
+WIDEST = 60
 BANNER = "smsvet · 短信服务商评估 · SMS vendor evaluation"
 
 
@@ -199,7 +200,9 @@ def show(reply: Outgoing) -> str:
         labels = [label for label, _ in reply.buttons]
         if reply.numbered:
             labels = [f"{number} {label}" for number, label in enumerate(labels, start=1)]
-        lines.append("   " + "  ·  ".join(labels))
+        line = "   " + "  ·  ".join(labels)
+        fits = len(line) <= WIDEST  # characters; Chinese ones take two columns
+        lines += [line] if fits else [f"   {label}" for label in labels]
     if reply.file:
         lines.append(f"   → {reply.file}")
     return "\n".join(lines) + "\n"

@@ -54,6 +54,12 @@ def value(speak: Speaker, item: Item, stored: float | str) -> str:
     return f"{short(stored)}%"
 
 
+def interval(speak: Speaker, item: Item, low: float, high: float) -> str:
+    """The exact interval behind a measured value, in brackets."""
+    ends = {"low": value(speak, item, low), "high": value(speak, item, high)}
+    return speak.word("value.interval", **ends)
+
+
 def short(number: float, decimals: int = 2) -> str:
     """A number without needless zeros."""
     text = f"{number:.{decimals}f}"
@@ -82,10 +88,10 @@ def content(speak: Speaker, item: Item, given: Given) -> str:
         parts.append(speak.word(f"choice.{given.choice}"))
     if given.value is not None:
         parts.append(value(speak, item, given.value))
-    if given.low is not None and given.high is not None:
-        low, high = value(speak, item, given.low), value(speak, item, given.high)
-        parts.append(speak.word("value.interval", low=low, high=high))
-    return speak.word("list.comma").join(parts)
+    said = speak.word("list.comma").join(parts)
+    if given.low is None or given.high is None:
+        return said
+    return said + interval(speak, item, given.low, given.high)
 
 
 def level(speak: Speaker, given: Given) -> str:

@@ -79,11 +79,10 @@ def shown(speak: Speaker, finding: Finding) -> str:
     parts = [speak.word(f"choice.{finding.choice}")] if finding.choice else []
     if finding.value is not None:
         parts.append(showing.value(speak, item, finding.value))
-    if finding.interval is not None:
-        low = showing.value(speak, item, finding.interval.low)
-        high = showing.value(speak, item, finding.interval.high)
-        parts.append(speak.word("value.interval", low=low, high=high))
-    return speak.word("list.comma").join(parts)
+    said = speak.word("list.comma").join(parts)
+    if finding.interval is None:
+        return said
+    return said + showing.interval(speak, item, finding.interval.low, finding.interval.high)
 
 
 def _open(speak: Speaker, card: Scorecard) -> str:

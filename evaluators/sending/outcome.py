@@ -22,9 +22,9 @@ WORDINGS = {
         "与供应商的连接已断开:{detail}。", "The connection to the vendor was lost: {detail}."
     ),
     "never_back": both(
-        "连接断开后 {seconds:g} 秒内未能恢复,{planned} 条中已发 {sent} 条。",
+        "连接断开后 {seconds:g} 秒内未能恢复,{planned} 条中已发 {sent} 条。最后一次:{last_zh}",
         "The connection was lost and not restored within {seconds:g} s;"
-        " {sent} of {planned} messages had been sent.",
+        " {sent} of {planned} messages had been sent. Last: {last_en}",
     ),
     "cannot_carry": both(
         "该协议发不了这条短信:{detail}。", "The protocol cannot carry this message: {detail}."

@@ -23,7 +23,7 @@ from evaluators.sending.pacing import Pace
 from evaluators.sending.panel import Panel
 from evaluators.sending.plan import Plan, render
 from evaluators.sending.quiet import quiet
-from evaluators.sending.reasons import Reason
+from evaluators.sending.reasons import Reason, both
 from evaluators.sending.sender import SECOND, TICK_NS, Sender, batches
 from evaluators.sending.tally import Tally
 from evaluators.sending.watch import Watch
@@ -220,8 +220,18 @@ class _Test:
         patience_s = self._means.patience_s
         if now_ns - self._down_ns < patience_s * SECOND:
             return None
-        figures = {"seconds": patience_s, "sent": self._tally.sent, "planned": self._plan.count}
-        return _Break("failed", trouble("never_back", **figures))
+        last = self._link.trouble.wording if self._link.trouble else both("", "")
+        return _Break(
+            "failed",
+            trouble(
+                "never_back",
+                seconds=patience_s,
+                sent=self._tally.sent,
+                planned=self._plan.count,
+                last_zh=last.zh,
+                last_en=last.en,
+            ),
+        )
 
     def _rule_fired(self, now_ns: int) -> bool:
         if self._plan.stop is None or now_ns - self._ruled_ns < TICK_NS:

@@ -130,13 +130,19 @@ async def test_a_vendor_that_dies_ends_the_sending(stage: Stage) -> None:
     """Gone for longer than our patience: what was sent stays counted, the rest stays planned."""
     wanted = plan(400, 400)
     outcomes: list[tuple[Outcome, SqlLedger]] = []
+    enough = anyio.Event()
 
-    async def sending(port: int) -> None:
-        outcomes.append(await send(stage, wanted, port, patience_s=0.3))
+    async def sending(simulation: Simulation) -> None:
+        def asked() -> str:
+            if simulation.ledger.counts["submitted"] > 100:
+                enough.set()
+            return ""
+
+        outcomes.append(await send(stage, wanted, simulation.smpp, patience_s=0.3, asked=asked))
 
     async with anyio.create_task_group() as tasks, vendor() as simulation:
-        tasks.start_soon(sending, simulation.smpp)
-        await anyio.sleep(0.7)
+        tasks.start_soon(sending, simulation)
+        await enough.wait()
     outcome, ledger = outcomes[0]
     states = [each.state for each in ledger.rows()]
     assert (outcome.end, outcome.problem and outcome.problem.key) == ("failed", "never_back")
@@ -182,14 +188,13 @@ async def test_the_declared_rule_stops_the_sending(stage: Stage) -> None:
 
 async def test_a_person_can_stop_it(stage: Stage) -> None:
     """After a stop request nothing more leaves, what left keeps its answers, no rule is claimed."""
-    asked = iter(["go"] * 200)
     async with vendor() as simulation:
         outcome, ledger = await send(
             stage,
             plan(4000, 1000),
             simulation.smpp,
             simulation.panel_port,
-            asked=lambda: "" if next(asked, None) else "stop",
+            asked=lambda: "stop" if simulation.ledger.counts["submitted"] > 50 else "",
         )
     states = [each.state for each in ledger.rows()]
     assert (outcome.end, outcome.rule) == ("stopped", None)
@@ -202,14 +207,13 @@ async def test_a_rested_run_goes_on_where_it_was(stage: Stage) -> None:
     receipts for what the first one sent find their messages.
     """
     wanted = plan(300, 300)
-    asked = iter(["go"] * 150)
     async with vendor(receipts=Receipts(delay=Latency(median_s=2, p95_s=3))) as simulation:
         first, ledger = await send(
             stage,
             wanted,
             simulation.smpp,
             simulation.panel_port,
-            asked=lambda: "" if next(asked, None) else "park",
+            asked=lambda: "park" if simulation.ledger.counts["submitted"] > 50 else "",
         )
         heir = SqlLedger.take(stage.database, ledger.run_id)
         second = await again(heir, wanted, simulation.smpp, simulation.panel_port)
