@@ -32,7 +32,7 @@ test: .venv/ready-test ## the tests
 	@$(BIN)/python -m pytest
 
 check: .venv/ready-check lint types imports ## lint, types, imports and tests: what CI runs
-	@$(BIN)/python -m pytest --cov --cov-report=term
+	@$(BIN)/python -m pytest -m "slow or not slow" --cov --cov-report=term
 
 lint: .venv/ready-check
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -52,7 +52,8 @@ class Database:
 
 
 def _engine(url: str) -> sa.Engine:
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    # Parameters hold what people said: an error that is logged must not show them.
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)

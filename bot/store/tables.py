@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, LargeBinary, MetaData, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 metadata: MetaData = SQLModel.metadata
@@ -184,8 +184,6 @@ class Run(SQLModel, table=True):
 
 class Message(SQLModel, table=True):
     """One message of a run. Times in ns since 1970 by our clock; its text is plan plus token."""
-
-    __table_args__ = (Index("ix_message_run_vendor_id", "run_id", "vendor_id"),)
 
     run_id: int = Field(foreign_key="run.id", primary_key=True)
     seq: int = Field(primary_key=True)
