@@ -134,12 +134,13 @@ def _directions(matrix: "csr_array", size: int) -> NDArray[np.float64]:
 
     Halko, Martinsson and Tropp 2011; a tenth of an exact solver's time on 3,000 texts.
     """
-    start = np.random.default_rng(0).standard_normal((matrix.shape[1], size + SPARE))
-    basis = np.linalg.qr(matrix @ start)[0]
+    basis = matrix @ np.random.default_rng(0).standard_normal((matrix.shape[1], size + SPARE))
     for _ in range(ROUNDS):
-        basis = np.linalg.qr(matrix @ np.linalg.qr(matrix.T @ basis)[0])[0]
-    right: NDArray[np.float64] = np.linalg.svd((matrix.T @ basis).T, full_matrices=False)[2]
-    return right[:size].T
+        basis = matrix @ (matrix.T @ np.linalg.qr(basis)[0])
+    seen = matrix.T @ np.linalg.qr(basis)[0]
+    lengths, turns = np.linalg.eigh(seen.T @ seen)
+    directions: NDArray[np.float64] = seen @ turns / np.sqrt(np.maximum(lengths, 1e-12))
+    return directions[:, ::-1][:, :size]
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,8 @@ WORDINGS = {
         "{count} simulated number(s) may only go to a simulated vendor; change one or the other.",
     ),
     "few_numbers": both(
-        "需要至少 {needed} 个不同号码（{kind_zh}每号每{span_zh}最多 {limit} 条），现有 {numbers} 个。"
+        "需要至少 {needed} 个不同号码（{kind_zh}每号每{span_zh}最多 {limit} 条），"
+        "现有 {numbers} 个。"
         "可增加号码，或减到 {count} 条，或把速率降到每秒 {rate:.3g} 条。",
         "At least {needed} different numbers are needed ({kind}: {limit} per number per {span});"
         " there are {numbers}. Add numbers, or send {count}, or at most {rate:.3g} per second.",
