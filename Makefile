@@ -1,7 +1,10 @@
 # Two commands are enough: `make run` and `make test`. Python 3.11 or newer is all they need.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Compiling everything that is installed takes longer than installing it; what is used is compiled
+# by importing it once.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+USED := import bot.app, bot.engine.durable, prompt_toolkit, sentence_transformers, langchain_chroma
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check bench lint types imports clean
 
@@ -12,6 +15,7 @@ help: ## what can be made
 	@test -x $(BIN)/python || { echo "Making .venv ..."; $(PYTHON) -m venv .venv; }
 	@echo "Installing smsvet and what it needs into .venv (a few minutes the first time) ..."
 	@$(PIP) --editable .
+	@HF_HUB_OFFLINE=1 $(BIN)/python -W ignore -c "$(USED)"
 	@touch $@
 
 .venv/ready-test: .venv/ready

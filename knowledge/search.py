@@ -16,7 +16,7 @@ from knowledge.units import NOWHERE, Field, Unit
 
 # How much each field counts, measured on the golden questions (tests/golden).
 LEXICAL_SHARE: Mapping[Field, float] = {"text": 1.0, "questions": 1.0, "question": 0.5}
-DENSE_SHARE = 0.2
+DENSE_SHARE = 0.15
 FAR = 0.1  # a cosine below this is chance, and is not blown up by comparing it with the highest
 NEAR = 3  # neighbours that say how well a question fits
 PARAPHRASE = 0.7  # a question sharing more than this with one of ours is that one again
@@ -98,7 +98,7 @@ class Search:
         words, concepts = " ".join(runs(heading)), self.lexical.glossary.concepts(heading)
 
         def stands(word: str) -> bool:
-            meant = self.lexical.glossary.concepts(word)
+            meant = self.lexical.glossary.meaning(word)
             return word in words or (bool(meant) and set(meant) <= set(concepts))
 
         asked = runs(normalise(question))

@@ -111,6 +111,10 @@ class Glossary:
             at += len(phrase) or 1
         return found
 
+    def meaning(self, word: str) -> list[str]:
+        """Concepts of a whole word; none when only a part of it is in the glossary."""
+        return self._concepts.get(_key(word), [])
+
     def _phrases(self, text: str, at: int) -> Iterator[str]:
         """Words of the glossary that start here, the longest first."""
         if text[at].isascii() and at and _LATIN.match(text[at - 1]):
