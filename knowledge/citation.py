@@ -13,13 +13,13 @@ _KIND = {
     "press": Bilingual(zh="媒体报道", en="press"),
     "community": Bilingual(zh="公开汇集", en="community"),
     "article": Bilingual(zh="文章", en="article"),
-    "house": Bilingual(zh="本方默认判据,可改", en="house default, editable"),
+    "house": Bilingual(zh="本方默认判据，可改", en="house default, editable"),
 }
-_INTERESTED = Bilingual(zh="供应商自述,有利益关系", en="the vendor's own words, interested party")
+_INTERESTED = Bilingual(zh="供应商自述，有利益关系", en="the vendor's own words, interested party")
 _CONFIDENCE = {
     "read": Bilingual(zh="已读原文", en="read in the source"),
     "document": Bilingual(zh="见于文件", en="seen in a document"),
-    "public": Bilingual(zh="仅见公开网页,待核", en="one public page, to be checked"),
+    "public": Bilingual(zh="仅见公开网页，待核", en="one public page, to be checked"),
 }
 
 
@@ -60,7 +60,7 @@ class Reader:
         """Why the fact does not hold today, and what took its place; empty when it holds."""
         if fact.superseded_by is not None:
             successor = self.corpus.fact(fact.superseded_by).statement.of(self.language)
-            return self._say(f"已被取代:{successor}", f"superseded: {successor}")
+            return self._say(f"已被取代：{successor}", f"superseded: {successor}")
         if fact.valid_to is not None and fact.valid_to < self.today:
             return self._say(f"已于 {fact.valid_to} 失效", f"expired on {fact.valid_to}")
         if fact.valid_from is not None and fact.valid_from > self.today:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 
 MOST_SENTENCES = 3
+LEAD = 1.25  # a passage opens with its point: what follows must share this much more to be shown
 # a full stop inside a name or a number (miit.gov.cn, 0.035) is followed by no space
 _END = re.compile(r"(?<=[。！？!?])(?=[^」』”’）)])|(?<=[.!?])\s+(?=[A-Z\"'(])")
 # YAML folds long lines with a space, which Chinese does not write
@@ -28,7 +29,9 @@ def covering(text: str, question: str, weigh: Weigh) -> list[str]:
         return parts
     wanted = weigh(question)
     windows = [parts[at : at + MOST_SENTENCES] for at in range(len(parts) - MOST_SENTENCES + 1)]
-    return max(windows, key=lambda window: shared("".join(window), wanted, weigh))
+    shares = [shared("".join(window), wanted, weigh) for window in windows]
+    best = max(range(len(windows)), key=shares.__getitem__)
+    return windows[best if shares[best] > LEAD * shares[0] else 0]
 
 
 def shared(text: str, wanted: dict[str, float], weigh: Weigh) -> float:

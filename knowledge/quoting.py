@@ -97,7 +97,7 @@ class Quoting:
         if self.language == "en":
             nearest = f" Nearest sections: {', '.join(headings)}." if headings else ""
             return f"The guidance does not say.{nearest} Please ask your {whom} colleague."
-        nearest = f"最接近的章节:{'、'.join(headings)}。" if headings else ""
+        nearest = f"最接近的章节：{'、'.join(headings)}。" if headings else ""
         return f"指引没有写到这个问题。{nearest}请问{whom}部门的同事。"
 
     def _hit(self, place: Place, score: float) -> Hit:

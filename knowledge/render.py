@@ -9,9 +9,9 @@ from knowledge.quoting import Answer
 MOST_FOOTNOTES = 3
 ALSO = 2
 
-_POSSIBLY = Bilingual(zh="可能相关,请核对:", en="Possibly related, please check: ")
+_POSSIBLY = Bilingual(zh="可能相关，请核对：", en="Possibly related, please check: ")
 _MORE = Bilingual(zh="(另有 {} 处来源)", en="({} more sources)")
-_ALSO = Bilingual(zh="另见:", en="See also: ")
+_ALSO = Bilingual(zh="另见：", en="See also: ")
 _VALID = Bilingual(zh="有效期 {} 至 {}", en="valid {} to {}")
 _SINCE = Bilingual(zh="自 {} 起", en="since {}")
 _UNTIL = Bilingual(zh="至 {} 止", en="until {}")

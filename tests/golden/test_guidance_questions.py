@@ -26,8 +26,8 @@ class Floor:
 
 # guidance-questions: hard, metaphorical; guidance-plain: as people ask at a desk
 FLOORS = {
-    "guidance-questions": Floor(first=0.66, among_three=0.84, answered=0.85, refused=0.80),
-    "guidance-plain": Floor(first=0.78, among_three=0.90, answered=0.82, refused=0.85),
+    "guidance-questions": Floor(first=0.68, among_three=0.84, answered=0.82, refused=0.78),
+    "guidance-plain": Floor(first=0.79, among_three=0.90, answered=0.82, refused=0.86),
 }
 
 
@@ -108,7 +108,7 @@ def test_questions_without_an_answer_are_refused(asked: tuple[str, list[Asked]])
 def test_a_question_of_a_passage_leads_to_it(guidance: Guidance) -> None:
     """Asked word for word, a passage's own question is answered, nearly always from it."""
     questions = own_questions()
-    answers = {question: guidance.ask(question) for question in sorted(questions)[::7]}
+    answers = {question: guidance.ask(question) for question in sorted(questions)[::17]}
     right = [q for q, answer in answers.items() if answer.passages[0].id == questions[q]]
     answered = [q for q, answer in answers.items() if not answer.refused]
     assert 0.97 <= len(right) / len(answers)

@@ -51,7 +51,7 @@ def test_every_sentence_cites(guidance: Guidance) -> None:
     answer = guidance.ask("到达率多少算合格")
     assert "默认验证码的手机实收不低于 98%。[1]某云的产品页写 99%,那是宣传。[2]" == answer.answer
     assert ["house-rate", "claimed-rate"] == [fact for c in answer.citations for fact in c.facts]
-    assert "供应商自述,有利益关系" in answer.citations[1].sources[0]
+    assert "供应商自述，有利益关系" in answer.citations[1].sources[0]
 
 
 def test_a_long_passage_is_cut_to_what_covers_the_question(guidance: Guidance) -> None:
@@ -65,7 +65,7 @@ def test_a_long_passage_is_cut_to_what_covers_the_question(guidance: Guidance) -
 def test_an_old_rule_is_flagged(guidance: Guidance) -> None:
     """An answer from a superseded rule says what took its place."""
     answer = guidance.ask("旧规定存多久")
-    assert "已被取代:发送记录至少保存 6 个月。" == answer.citations[0].note
+    assert "已被取代：发送记录至少保存 6 个月。" == answer.citations[0].note
     assert "⚠ 已被取代" in render(answer)
     assert "valid 2015-05-29 to 2026-04-30" in render(guidance.ask("旧规定存多久", "en"), "en")
 
@@ -92,7 +92,7 @@ def test_an_answer_fits_a_chat(guidance: Guidance) -> None:
     """Rendered text has at most eight lines and names further passages by their anchors."""
     text = render(guidance.ask("到达率多少算合格"))
     assert 8 >= len(text.splitlines())
-    assert "另见:" in text
+    assert "另见：" in text
     assert "(retention#now)" in text
 
 
@@ -101,7 +101,7 @@ def test_a_weak_answer_says_so(guidance: Guidance) -> None:
     from dataclasses import replace
 
     weak = replace(guidance.ask("到达率多少算合格"), tier="possibly")
-    assert render(weak).startswith("可能相关,请核对:")
+    assert render(weak).startswith("可能相关，请核对：")
     assert render(weak, "en").startswith("Possibly related")
 
 

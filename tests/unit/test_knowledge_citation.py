@@ -22,15 +22,15 @@ def test_a_source_shows_date_interest_and_confidence(corpus: Corpus) -> None:
     """Who wrote it, when, how it was seen; a vendor's own words are marked as such."""
     zh, en = (Reader(corpus, language, TODAY) for language in ("zh", "en"))
     (rule,), (page,) = corpus.sources("keep-six"), corpus.sources("claimed-rate")
-    assert "示例管理规定(新) · 示例部 · 2026-05-01 · 官方 · 仅见公开网页,待核" == zh.source(rule)
-    assert "某云产品页 · 某云 · 供应商自述,有利益关系 · 见于文件" == zh.source(page)
+    assert "示例管理规定(新) · 示例部 · 2026-05-01 · 官方 · 仅见公开网页，待核" == zh.source(rule)
+    assert "某云产品页 · 某云 · 供应商自述，有利益关系 · 见于文件" == zh.source(page)
     assert "interested party" in en.source(page)
 
 
 def test_a_superseded_fact_names_its_successor(corpus: Corpus) -> None:
     """What took the place of an old rule stands beside it."""
     old = corpus.fact("keep-five")
-    assert "已被取代:发送记录至少保存 6 个月。" == Reader(corpus, "zh", TODAY).note(old)
+    assert "已被取代：发送记录至少保存 6 个月。" == Reader(corpus, "zh", TODAY).note(old)
     assert Reader(corpus, "en", TODAY).note(old).startswith("superseded: Sending records are kept")
 
 
