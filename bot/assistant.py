@@ -155,7 +155,7 @@ class Assistant:
             if message is not None and chats.seen(sql, chat.key, message.id):
                 return row.revision, Session(), None
             session = Session.from_json(row.state)
-            if row.revision == 0:
+            if message is None:  # a visit begins: whose part is asked is said with it
                 session = replace(session, part_only=chat.part_only)
             return row.revision, session, self._scene(sql, chat, row, session)
 

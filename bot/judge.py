@@ -23,6 +23,8 @@ from evaluators.checklist import Checklist
 from evaluators.policy import Policy
 from evaluators.scoring import Scorecard, score
 
+LEAST = 30  # messages to handsets; fewer cannot even tell 99 % from 85 %, so they settle nothing
+
 
 @dataclass(frozen=True)
 class Judge:
@@ -95,7 +97,7 @@ class Judge:
     def _keep(self, sql: Session, run: Run, finished: Finished) -> list[int]:
         """Measured answers for every item the run settles; the numbers of these items."""
         case = cases.load(sql, self.database.vault, run.evaluation_id or 0)
-        if case is None or finished.verdict.rate is None:
+        if case is None or finished.verdict.rate is None or finished.metrics.watched < LEAST:
             return []
         kept = measured.answers(finished, self.checklist, self.clock())
         for given in kept:

@@ -57,6 +57,8 @@ class Keeper:
                 people.speak(self.sql, self.row.person_id, language)
             case do.StopRun(run_id):
                 self.sql.get_one(Run, run_id).stop_asked_at = self.now
+            case do.Detach():
+                cases.detach(self.sql, effect.case or self.opened, effect.item, effect.sha256)
             case do.SetProfile() | do.Widen() | do.Record() | do.Attach() | do.Assign():
                 self._about_case(effect, effect.case or self.opened)
             case do.StartRun():
@@ -88,7 +90,8 @@ class Keeper:
                 self.sql.get_one(Evaluation, case_id).walk = "full"
             case do.Record(_, given):
                 row = cases.answer_row(self.vault, case_id, given)
-                row.person_id, row.turn_id = self.row.person_id, self.turn
+                who = people.id_of(self.sql, given.by or "") or self.row.person_id
+                row.person_id, row.turn_id = who, self.turn
                 self.sql.add(row)
             case do.Attach(_, item, file):
                 columns = cases.file_row(self.vault, case_id, item, file)

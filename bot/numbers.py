@@ -65,8 +65,13 @@ def read(path: Path) -> Iterator[tuple[str, Number]]:
             missing = set(COLUMNS) - set(table.fieldnames or ())
             if missing:
                 raise UserError(f"{path}:1: columns missing: {', '.join(sorted(missing))}")
+            seen: set[str] = set()
             for row in table:
-                yield _row(path, table.line_num, row)
+                number, listed = _row(path, table.line_num, row)
+                if number in seen:
+                    raise UserError(f"{path}:{table.line_num}: the number stands twice in the file")
+                seen.add(number)
+                yield number, listed
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path} cannot be read: {error}") from error
 
@@ -83,6 +88,8 @@ def _row(path: Path, line: int, row: dict[str, str]) -> tuple[str, Number]:
         consented = date.fromisoformat(row["consented_on"] or "")
     except ValueError as error:
         raise UserError(f"{path}:{line}: consented_on is a date like 2026-11-01") from error
+    if consented > datetime.now(UTC).date():
+        raise UserError(f"{path}:{line}: consented_on lies in the future")
     return number, Number(
         blind="",
         carrier=row["carrier"],

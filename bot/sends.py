@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from bot.dialogue.scene import Line
 from bot.errors import UserError
-from bot.store import sends
+from bot.store import runs, sends
 from bot.store.database import Database
 from bot.store.tables import Connection, Number, Run
 from bot.wording import Wording
@@ -77,6 +77,10 @@ class SendDesk:
             row = self._simulated(session, connection)
         if row is None:
             raise UserError(f"There is no connection {connection!r} any more.")
+        if run.evaluation_id is not None and runs.of_case_going_on(session, run.evaluation_id):
+            raise UserError(
+                "A test of this evaluation is running already. 这份评估已有测试在进行。"
+            )
         run.connection_id = row.id or 0
         session.add(run)
 

@@ -27,7 +27,11 @@ def on_text(talk: Talk, pending: Pending, text: str) -> None:
     if parsed is None:
         asks = answers.looks_like_question(text)
         return ask_guidance(talk, text) if asks else _unclear(talk, item, text)
-    words = pending.data.get("words") or text
+    kept = pending.data.get("value")
+    before = pending.data.get("words", "")
+    words = f"{before}；{text}" if before and parsed.value is None else text
+    if kept is not None and parsed.value is None:  # what the value just given amounts to
+        return on_answer(talk, item, Said(parsed.choice, kept, before), refining=True)
     return on_answer(talk, item, Said(parsed.choice, parsed.value, words), assumed=parsed.assumed)
 
 
@@ -43,12 +47,15 @@ def repeat(talk: Talk) -> None:
     if pending is None:
         return None
     if pending.awaiting == "answer":
+        given = talk.open_case().said(pending.item)
+        if pending.data.get("value") is not None and given is not None:
+            return _judge(talk, talk.item(pending.item), given)
         return asking.ask_item(talk, talk.item(pending.item))
     data = dict(pending.data)
     text, labels = data.pop("text"), data.pop("labels")
     choices = [(word, label) for word, label in labels]
-    data.pop("choices")
-    return talk.put(pending.awaiting, text, choices, item=pending.item, **data)
+    numbered = bool(data.pop("choices")) or not choices
+    return talk.put(pending.awaiting, text, choices, item=pending.item, numbered=numbered, **data)
 
 
 def on_choice(talk: Talk, pending: Pending, choice: str) -> None:
@@ -81,7 +88,8 @@ def on_answer(
     if _is_it_enough(talk, item, given):
         return _judge(talk, item, given)
     if wanted := _follow_up(talk, item, given):
-        return talk.put("follow_up", wanted, [("skip", talk.word("button.skip"))], item=item.id)
+        skip = [("skip", talk.word("button.skip"))]
+        return talk.put("follow_up", wanted, skip, item=item.id, numbered=False)
     return _onwards(talk, item, was_settled=before_settled)
 
 
@@ -96,7 +104,7 @@ def _is_it_enough(talk: Talk, item: Item, given: Given) -> bool:
 
 
 def _judge(talk: Talk, item: Item, given: Given) -> None:
-    choices = [(word, talk.word(f"choice.{word}")) for word in ("yes", "partly", "no", "unknown")]
+    choices = [(word, talk.word(f"choice.{word}")) for word in ("yes", "no", "partly", "unknown")]
     text = talk.word("ask.enough", ask=item.ask.of(talk.language))
     talk.put("answer", text, choices, item=item.id, words=given.words, value=given.value)
 

@@ -25,8 +25,11 @@ def queue(case: Case, checklist: Checklist, roles: frozenset[str] | None) -> lis
 
 
 def settled(case: Case, item: Item) -> bool:
-    given = case.current(item.id)
-    return given is not None and (given.choice in SETTLED or given.value is not None)
+    given = case.in_force(item.id)
+    if given is None or given.choice in SETTLED:
+        return given is not None
+    judged = answers.satisfaction(item, given.choice, given.value) is not None
+    return given.value is not None and (judged or warning(item, given) is not None)
 
 
 def parked(case: Case, items: Sequence[Item]) -> list[Item]:
@@ -92,7 +95,8 @@ def question(talk: Talk, item: Item) -> str:
     if step is None:
         return item.ask.of(talk.language)
     note_down = talk.word("prescreen.note_down", ask=item.ask.of(talk.language))
-    if talk.session.trail[-1:] and talk.session.trail[-1] in step.items:
+    before = talk.session.trail[-1] if talk.session.trail else ""
+    if before in step.items and before != item.id:
         return note_down  # the sentence was read aloud for the item before
     return talk.word("prescreen.aloud", ask=step.ask.of(talk.language)) + "\n" + note_down
 
@@ -144,7 +148,8 @@ def section_done(talk: Talk, item: Item) -> None:
 
 def section_summary(talk: Talk, section: Section) -> str:
     case = talk.open_case()
-    given = [(i, g) for i in section.items if (g := case.current(i.id)) is not None]
+    items = [item for item in section.items if case.profile.has(item.applies)]
+    given = [(i, g) for i in items if (g := case.current(i.id)) is not None]
     counts = {
         word: sum(1 for _, g in given if g.choice == word) for word in ("unknown", "later", "na")
     }
@@ -153,8 +158,8 @@ def section_summary(talk: Talk, section: Section) -> str:
         talk.word(
             "section.done",
             title=section.title.of(talk.language),
-            answered=len(given),
-            of=len(section.items),
+            answered=len(given) - sum(counts.values()),
+            of=len(items),
             **counts,
         )
     ]
@@ -178,10 +183,13 @@ def prescreen_summary(talk: Talk, waiting: int) -> None:
     given = [(i, g) for i in items if (g := case.current(i.id)) is not None and not g.parked]
     warned = [(i, w) for i, g in given if (w := warning(i, g))]
     red = [(i, w) for i, w in warned if w.level == "red"]
+    known = [g for _, g in given if g.choice != "unknown"]
     gates = [i for i, g in given if i.gate == "always" and g.choice == "no"]
     gates += [i for i, _ in red if i.gate == "always" and i not in gates]
     amber = [(i, w) for i, w in warned if w.level == "amber"]
     first = "stop" if red or gates else "papers" if amber or waiting else "go_on"
+    if first != "stop" and 2 * len(known) < len(items):
+        first = "too_little"
     minutes = max(1, round((talk.scene.now - case.started).total_seconds() / 60))
     lines = [
         talk.word("prescreen.done", vendor=case.vendor, minutes=minutes),

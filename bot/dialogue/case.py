@@ -31,6 +31,7 @@ class Given:
     high: float | None = None
     run: int | None = None
     id: int | None = None
+    simulated: bool = False  # measured on one of our simulated vendors: shown, settles nothing
 
     @property
     def parked(self) -> bool:
@@ -110,8 +111,14 @@ class Case:
         return next((a for a in reversed(self.answers) if a.item == item and a.by), None)
 
     def measured(self, item: str) -> Given | None:
-        """The newest answer a test gave."""
-        return next((a for a in reversed(self.answers) if a.item == item and not a.by), None)
+        """The newest answer a test gave; a real one before any of a simulated vendor."""
+        tests = [a for a in reversed(self.answers) if a.item == item and not a.by]
+        return next((a for a in tests if not a.simulated), tests[0] if tests else None)
+
+    def in_force(self, item: str) -> Given | None:
+        """What settles an item: a real measurement, else what a person said."""
+        measured = self.measured(item)
+        return measured if measured and not measured.simulated else self.said(item)
 
     def current(self, item: str) -> Given | None:
         """What counts: a measurement before anything said."""
@@ -134,6 +141,12 @@ class Case:
 
     def with_file(self, item: str, file: FileKept) -> Self:
         return replace(self, files=(*self.files, (item, file)))
+
+    def without_file(self, item: str, sha256: str) -> Self:
+        """The case once a file filed under the wrong item is taken away from it."""
+        return replace(
+            self, files=tuple(f for f in self.files if (f[0], f[1].sha256) != (item, sha256))
+        )
 
     def active_run(self) -> RunLine | None:
         return next((run for run in reversed(self.runs) if run.going_on), None)

@@ -16,6 +16,7 @@ ALONE: dict[str, tuple[str, ...]] = {
     "test": ("test", "测试", "实测", "发送测试"),
     "report": ("report", "报告", "评分", "scorecard", "score", "结果"),
     "full": ("full", "完整", "完整评估"),
+    "scope": ("scope", "范围", "重定范围"),
     "everything": ("all", "全部题", "全部问题"),
     "mine": ("mine", "只看我的", "我的部分"),
     "new": ("new", "新建"),
@@ -34,6 +35,7 @@ WITH: dict[str, tuple[str, ...]] = {
     "test": ("test", "测试"),
     "evidence_to": ("evidence to", "证据归"),
 }
+MOST_WORDS = 2  # of an English name without a slash; `/new Blue Ocean Telecom` takes more
 _NUMBER = re.compile(r"^(?:第)?\s*(\d{1,5})\s*(?:题)?$")
 
 
@@ -63,10 +65,20 @@ def read(text: str) -> Command | None:
         for word in words:
             if rest := _after(lowered, word, slash=plain.startswith("/")):
                 command = Command(name, rest)
-                if name in {"change", "evidence_to"} and command.number is None:
-                    continue
-                return command
+                if plain.startswith("/") or _fits(command):
+                    return command
     return None
+
+
+def _fits(command: Command) -> bool:
+    """Whether what follows can be meant so: "test account is available" is an answer."""
+    if command.name in {"change", "evidence_to", "test"}:
+        return command.number is not None
+    if command.name == "source":
+        return re.fullmatch(r"[a-z0-9-]+(#[a-z0-9-]+)?", command.rest) is not None
+    if command.name == "language":
+        return len(command.rest) <= len("english")
+    return not command.rest.isascii() or len(command.rest.split()) <= MOST_WORDS
 
 
 def _after(text: str, word: str, *, slash: bool) -> str:

@@ -9,6 +9,7 @@ from bot.dialogue.session import Pending, Session
 from bot.dialogue.talk import Talk
 from evaluators import answers
 
+REPLIES = ("yes", "no", "go", "full", "prescreen", "verified", "documented")
 LONGEST_CHOICE = 2  # digits; more is a value, such as a sender number
 LONGEST = 2000  # characters of one message; more is a document and belongs in a file
 
@@ -154,6 +155,9 @@ def _offered(talk: Talk, pending: Pending, text: str) -> None:
     """Questions with a fixed set of replies, by word or by what people call them."""
     if answers.looks_like_question(text):
         return answering.ask_guidance(talk, text)
+    planning = pending.awaiting in {"connection", "claim", "confirm"}
+    if planning and _word_of(talk, text, "cancel") == "cancel":
+        return testing.drop(talk)
     match pending.awaiting:
         case "claim":
             return testing.on_claim(talk, pending, text)
@@ -179,11 +183,11 @@ def _fixed(talk: Talk, pending: Pending, text: str) -> None:
     return answering.repeat(talk)
 
 
-def _word_of(talk: Talk, text: str) -> str:
+def _word_of(talk: Talk, text: str, *only: str) -> str:
     """Which of the known replies a text means, in either language; the text itself otherwise."""
     lowered = text.lower().rstrip("。.!！")
     for wording in talk.scene.wordings.values():
-        for word in ("yes", "no", "go", "full", "prescreen", "verified", "documented"):
+        for word in only or REPLIES:
             if lowered == word or lowered in wording.words(f"words.{word}"):
                 return word
     return lowered

@@ -79,6 +79,15 @@ class Attach:
 
 
 @dataclass(frozen=True)
+class Detach:
+    """A file was filed under the wrong item; the stored bytes stay."""
+
+    case: int
+    item: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Assign:
     """Hand an item to a colleague."""
 
@@ -126,6 +135,7 @@ Effect = (
     | SetProfile
     | Record
     | Attach
+    | Detach
     | Assign
     | StartRun
     | StopRun

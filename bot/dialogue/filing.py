@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.dialogue import answering, asking
 from bot.dialogue.case import FileKept
-from bot.dialogue.effects import Attach
+from bot.dialogue.effects import Attach, Detach
 from bot.dialogue.scene import Incoming
 from bot.dialogue.session import Pending
 from bot.dialogue.talk import Said, Talk
@@ -42,8 +42,9 @@ def _belongs_to(talk: Talk, caption: str) -> Item | None:
         return checklist.by_id[pending.item]
     case = talk.open_case()
     last = checklist.by_id.get(talk.session.last)
-    if last is not None and (said := case.said(last.id)) and said.choice == "yes":
-        return last  # the yes just given, whose proof was asked for
+    said = case.said(last.id) if last is not None else None
+    if last is not None and said is not None and said.choice in {None, "yes", "partly"}:
+        return last  # the answer just given, whose proof is asked for
     if pending is not None and pending.item:
         return checklist.by_id[pending.item]
     return last
@@ -75,7 +76,8 @@ def _raise_level(talk: Talk, item: Item) -> None:
         return
     if case.proof(item) > said.level:
         last = talk.session.last
-        talk.record(item, Said(said.choice, said.value, said.words, said.note))
+        kept = Said(said.choice, said.value, said.words, said.note, by=said.by or "", proven=True)
+        talk.record(item, kept)
         talk.session = replace(talk.session, last=last)
 
 
@@ -94,13 +96,26 @@ def on_file_level(talk: Talk, pending: Pending, word: str) -> None:
 
 
 def move_last(talk: Talk, number: int) -> None:
-    """`evidence to 7`: the newest file belongs to another item as well."""
+    """`evidence to 7`: the newest file belongs to another item instead."""
     item = talk.scene.checklist.numbered(number)
-    files = talk.open_case().files
-    if item is None or not files:
+    case = talk.open_case()
+    if item is None or not case.files:
         return talk.tell("file.which")
-    _attach(talk, item, replace(files[-1][1], level=Level.DOCUMENTED))
+    wrong, file = case.files[-1]
+    if wrong != item.id:
+        talk.case = case.without_file(wrong, file.sha256)
+        talk.do(Detach(case.id, wrong, file.sha256))
+        _lower_level(talk, talk.item(wrong))
+    _attach(talk, item, replace(file, level=Level.DOCUMENTED))
     return _after(talk)
+
+
+def _lower_level(talk: Talk, item: Item) -> None:
+    """An answer that was raised by a file which belongs elsewhere is a claim again."""
+    said = talk.open_case().said(item.id)
+    if said is not None and said.level > talk.open_case().proof(item):
+        kept = Said(said.choice, said.value, said.words, said.note, by=said.by or "")
+        talk.record(item, kept)
 
 
 def _after(talk: Talk) -> None:

@@ -1,15 +1,17 @@
 """Starting, resuming and switching evaluations."""
 
+import re
 from dataclasses import replace
 from typing import Literal
 
-from bot.dialogue import asking
+from bot.dialogue import answering, asking, showing
 from bot.dialogue.case import Case, Profile
 from bot.dialogue.effects import Open, SetProfile, Widen
 from bot.dialogue.session import Pending
 from bot.dialogue.talk import Said, Talk
 from evaluators import answers
 
+KINDS = ("otp", "notice", "marketing")
 NEW = 0  # the id of an evaluation that this very turn creates
 LONGEST_NAME = 60
 
@@ -66,40 +68,61 @@ def start(talk: Talk, vendor: str, walk: str, first_words: str = "") -> None:
     return asking.ask_next(talk)
 
 
-def _quoted_at_once(talk: Talk, words: str) -> None:
-    from bot.dialogue.answering import warning_text
+def name_and_quote(text: str) -> tuple[str, str]:
+    """`Blue Ocean Telecom 报价2分5`: a name, and the quotation behind it if there is one."""
+    quotation = r"(?:报价|价格|quote|price).*|[\d零一二两三四五六七八九十].*"
+    found = re.match(rf"(.*?)\s+({quotation})$", text)
+    return (found[1].strip(), found[2].strip()) if found else (text.strip(), "")
 
-    first = talk.scene.checklist.prescreen.steps[0].items[0]
-    item = talk.item(first)
+
+def _quoted_at_once(talk: Talk, words: str) -> None:
+    """A quotation named with the vendor is an answer to the first item, or it is said why not."""
+    item = talk.item(talk.scene.checklist.prescreen.steps[0].items[0])
     parsed = answers.parse(words, item, talk.scene.now.date())
-    if isinstance(parsed, answers.Parsed) and parsed.value is not None:
-        given = talk.record(item, Said(parsed.choice, parsed.value, words))
-        if alarm := answers.warnings(item, given.choice, given.value, words):
-            talk.say(warning_text(talk, alarm))
+    if not isinstance(parsed, answers.Parsed) or parsed.value is None:
+        return talk.tell("prescreen.quote_unclear", words=words)
+    given = talk.record(item, Said(parsed.choice, parsed.value, words))
+    said = showing.answer(talk.speaker, item, given)
+    lines = [talk.word("kept", number=talk.number(item.id), said=said)]
+    if alarm := answers.warnings(item, given.choice, given.value, words):
+        lines.append(answering.warning_text(talk, alarm))
+    return talk.say("\n".join(lines))
 
 
 def ask_kinds(talk: Talk) -> None:
-    kinds = [(kind, talk.word(f"kind.{kind}")) for kind in ("otp", "notice", "marketing")]
+    kinds = [(kind, talk.word(f"kind.{kind}")) for kind in KINDS]
     talk.put("kinds", talk.word("ask.kinds"), kinds)
 
 
 def on_kinds(talk: Talk, text: str) -> None:
     """What is sent; several may be named, by word or by number."""
-    kinds = tuple(
-        kind
-        for number, kind in enumerate(("otp", "notice", "marketing"), start=1)
-        if str(number) in text
-        or any(
-            word in text.lower()
-            for wording in talk.scene.wordings.values()
-            for word in wording.words(f"words.{kind}")
-        )
-    )
+    if answers.looks_like_question(text):
+        return answering.ask_guidance(talk, text)
+    kinds = _kinds(talk, text.lower())
     if not kinds:
         talk.tell("unclear.short")
         return ask_kinds(talk)
     _set_profile(talk, replace(talk.open_case().profile, kinds=kinds))
     return _ask_yes_no(talk, "international")
+
+
+def _kinds(talk: Talk, text: str) -> tuple[str, ...]:
+    """The kinds named; "no marketing" does not name it, "all of them" names them all."""
+    if re.fullmatch(r"[\d\s,，、和and&+/.]+", text):
+        return tuple(kind for number, kind in enumerate(KINDS, start=1) if str(number) in text)
+    wordings = talk.scene.wordings.values()
+    if any(word in text for wording in wordings for word in wording.words("words.all")):
+        return KINDS
+    named = {
+        kind: [word for wording in wordings for word in wording.words(f"words.{kind}")]
+        for kind in KINDS
+    }
+    denied = r"(?:不发|不要|不含|没有|不|非|no|not|without|except)\s*"
+    return tuple(
+        kind
+        for kind, words in named.items()
+        if any(word in text and not re.search(denied + re.escape(word), text) for word in words)
+    )
 
 
 def _ask_yes_no(talk: Talk, what: Literal["international", "multilingual"]) -> None:

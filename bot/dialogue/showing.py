@@ -95,6 +95,8 @@ def content(speak: Speaker, item: Item, given: Given) -> str:
 
 
 def level(speak: Speaker, given: Given) -> str:
+    if given.simulated:
+        return speak.word("level.rehearsed")
     return speak.word(f"level.{given.level.word}")
 
 

@@ -44,7 +44,9 @@ def _new(talk: Talk, command: Command) -> None:
 def _prescreen(talk: Talk, command: Command) -> None:
     if not command.rest:
         return talk.tell("vendor.prescreen")
-    vendor, _, quoted = command.rest.partition(" ")
+    vendor, quoted = opening.name_and_quote(command.rest)
+    if not vendor or len(vendor) > opening.LONGEST_NAME:
+        return talk.tell("vendor.name", most=opening.LONGEST_NAME)
     return opening.start(talk, vendor, "prescreen", quoted)
 
 
@@ -190,7 +192,10 @@ def _departments(talk: Talk, case: Case) -> list[str]:
 
 
 def _stop(talk: Talk, _command: Command) -> None:
-    """A running test first; otherwise the walk, which stays where it is."""
+    """A running test first; then a test being planned; otherwise the walk, which stays."""
+    pending = talk.session.pending
+    if pending is not None and pending.awaiting in {"connection", "claim", "confirm"}:
+        return testing.drop(talk)
     run = talk.open_case().active_run()
     if run is not None and run.state != "observing":
         return testing.stop(talk, run)
@@ -245,6 +250,7 @@ _IN_A_CASE: dict[str, Action] = {
     "continue": _continue,
     "full": lambda talk, _command: opening.widen(talk),
     "everything": _part,
+    "scope": lambda talk, _command: opening.ask_kinds(talk),
     "mine": _part,
     "evidence": _files,
     "evidence_to": _file_to,

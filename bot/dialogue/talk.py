@@ -79,13 +79,16 @@ class Talk:
     def record(self, item: Item, said: "Said") -> Given:
         """Keep an answer of this person, at the level its files give it."""
         case = self.open_case()
+        before = case.said(item.id)
+        same = before is None or (before.choice, before.value) == (said.choice, said.value)
+        proven = case.proof(item) if same or said.proven else Level.CLAIMED
         given = Given(
             item=item.id,
             choice=said.choice,
             value=said.value,
-            level=case.proof(item) if said.choice != "later" else Level.NONE,
+            level=Level.NONE if said.choice == "later" else proven,
             at=self.scene.now,
-            by=self.scene.person.name,
+            by=said.by or self.scene.person.name,
             words=said.words,
             note=said.note,
             revision=case.revisions(item.id) + 1,
@@ -104,3 +107,5 @@ class Said:
     value: float | str | None = None
     words: str = ""
     note: str = ""
+    by: str = ""  # whose answer it stays, where another person adds to it
+    proven: bool = False  # a file just handed in is about this very answer

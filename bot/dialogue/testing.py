@@ -29,6 +29,12 @@ def begin(talk: Talk, command: Command) -> None:
     return talk.put("connection", talk.word("test.connection", count=count), choices, count=count)
 
 
+def drop(talk: Talk) -> None:
+    """The person changed their mind before anything was sent."""
+    talk.tell("test.dropped")
+    _back_to_the_walk(talk)
+
+
 def on_connection(talk: Talk, pending: Pending, text: str) -> None:
     line = next((line for line in talk.scene.lines if text in {line.name, line.title}), None)
     if line is None:
@@ -36,7 +42,7 @@ def on_connection(talk: Talk, pending: Pending, text: str) -> None:
         return answering.repeat(talk)
     count = pending.data["count"]
     claimed = claimed_rate(talk)
-    if claimed is None:
+    if claimed is None or claimed <= 0:
         text = talk.word("test.claim")
         return talk.put("claim", text, (), count=count, connection=line.name)
     return _plan(talk, line, count, claimed)
@@ -64,29 +70,29 @@ def on_claim(talk: Talk, pending: Pending, text: str) -> None:
     if isinstance(claimed, Refused):
         talk.say(answering.refusal(talk, item, claimed))
         return answering.repeat(talk)
-    if not isinstance(claimed, Parsed) or not isinstance(claimed.value, float):
+    rate = claimed.value if isinstance(claimed, Parsed) else None
+    if not isinstance(claimed, Parsed) or not isinstance(rate, float) or rate <= 0:
         talk.tell("test.claim_again")
         return answering.repeat(talk)
-    talk.record(item, Said(claimed.choice, claimed.value, text))
+    talk.record(item, Said(claimed.choice, rate, text))
     line = _line(talk, pending.data["connection"])
-    return _plan(talk, line, pending.data["count"], claimed.value)
+    if line is None:
+        talk.tell("test.no_line")
+        return _back_to_the_walk(talk)
+    return _plan(talk, line, pending.data["count"], rate)
 
 
-def _line(talk: Talk, name: str) -> Line:
-    return next(line for line in talk.scene.lines if line.name == name)
+def _line(talk: Talk, name: str) -> Line | None:
+    return next((line for line in talk.scene.lines if line.name == name), None)
 
 
 def _plan(talk: Talk, line: Line, count: int, claimed: float) -> None:
     """The plan with cost, numbers and stop rule, shown before anything is sent."""
     plan = plan_for(talk, line, count, claimed)
-    findings = feasibility.check(plan, _facts(line), talk.scene.now, rules=talk.scene.rules)
     lines = [_card(talk, plan, line)]
-    lines += [f"- {finding.wording.of(talk.language)}" for finding in findings]
-    if any(finding.blocking for finding in findings):
-        talk.say("\n".join([*lines, talk.word("test.blocked")]))
-        return _back_to_the_walk(talk)
-    if not line.simulated and not talk.scene.person.may_spend:
-        talk.say("\n".join([*lines, talk.word("test.approver")]))
+    lines += [f"- {each.wording.of(talk.language)}" for each in _findings(talk, plan, line)]
+    if hindrance := _hindrance(talk, plan, line):
+        talk.say("\n".join([*lines, hindrance]))
         return _back_to_the_walk(talk)
     choices = [(word, talk.word(f"button.{word}")) for word in ("go", "no")]
     lines.append(talk.word("test.go"))
@@ -97,6 +103,19 @@ def _plan(talk: Talk, line: Line, count: int, claimed: float) -> None:
         plan=plan.model_dump(mode="json"),
         connection=line.name,
     )
+
+
+def _findings(talk: Talk, plan: Plan, line: Line) -> tuple[feasibility.Finding, ...]:
+    return feasibility.check(plan, _facts(line), talk.scene.now, rules=talk.scene.rules)
+
+
+def _hindrance(talk: Talk, plan: Plan, line: Line) -> str:
+    """Why this may not be sent now, by this person; empty where it may."""
+    if any(finding.blocking for finding in _findings(talk, plan, line)):
+        return talk.word("test.blocked")
+    if not line.simulated and not talk.scene.person.may_spend:
+        return talk.word("test.approver")
+    return ""
 
 
 def plan_for(talk: Talk, line: Line, count: int, claimed: float) -> Plan:
@@ -179,10 +198,19 @@ def _stop_rule(talk: Talk, plan: Plan) -> str:
 def on_confirm(talk: Talk, pending: Pending, go: bool) -> None:
     """Only here is a test started; the token of the button makes a second press harmless."""
     if not go:
-        talk.tell("test.dropped")
-        return _back_to_the_walk(talk)
+        return drop(talk)
     case = talk.open_case()
-    talk.do(StartRun(case.id, pending.data["connection"], pending.data["plan"]))
+    # The plan may be old, somebody else may have started one, and this may be another person.
+    plan = Plan.model_validate(pending.data["plan"])
+    line = _line(talk, pending.data["connection"])
+    run = case.active_run()
+    if run is not None or line is None:
+        talk.say(progress_line(talk, run) if run else talk.word("test.no_line"))
+        return _back_to_the_walk(talk)
+    if hindrance := _hindrance(talk, plan, line):
+        talk.say("\n".join([_card(talk, plan, line), hindrance]))
+        return _back_to_the_walk(talk)
+    talk.do(StartRun(case.id, line.name, pending.data["plan"]))
     talk.tell("test.started", count=pending.data["plan"]["count"])
     return _back_to_the_walk(talk)
 

@@ -24,10 +24,11 @@ def text(wording: Wording, finished: Finished, *, title: str) -> list[str]:
                 claim=percent(verdict.claim),
             )
         )
-    if verdict.basis == "handset" and metrics.submitted:
+    complete = verdict.word != "interrupted"  # else receipts had no time to come
+    if verdict.basis == "handset" and metrics.submitted and complete:
         receipts = Share(metrics.delivered, metrics.submitted)
         lines.append(wording("outcome.receipts", receipts=_share(receipts)))
-    if metrics.latency is not None:
+    if metrics.latency is not None and complete:
         lines.append(latency(wording, metrics))
     lines += [
         f"- {reason.wording.of(wording.language)}" for reason in verdict.reasons[:MOST_REASONS]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from bot.dialogue.case import Case, FileKept, Given, Profile, RunLine
@@ -33,6 +34,8 @@ def load(session: Session, vault: Vault, case_id: int) -> Case | None:
     if row is None:
         return None
     people = {person.id: person.name for person in session.exec(select(Person))}
+    tests = runs(session, case_id)
+    rehearsed = frozenset(run.id for run in tests if run.simulated)
     return Case(
         id=case_id,
         vendor=row.vendor,
@@ -40,7 +43,7 @@ def load(session: Session, vault: Vault, case_id: int) -> Case | None:
         started=row.created_at,
         profile=Profile.from_json(row.profile),
         answers=tuple(
-            _given(answer, people, vault)
+            _given(answer, people, vault, rehearsed)
             for answer in session.exec(
                 select(Answer).where(Answer.evaluation_id == case_id).order_by(col(Answer.id))
             )
@@ -59,11 +62,13 @@ def load(session: Session, vault: Vault, case_id: int) -> Case | None:
                 .order_by(col(Assignment.id))
             )
         },
-        runs=runs(session, case_id),
+        runs=tests,
     )
 
 
-def _given(row: Answer, people: dict[int | None, str], vault: Vault) -> Given:
+def _given(
+    row: Answer, people: dict[int | None, str], vault: Vault, rehearsed: frozenset[int]
+) -> Given:
     return Given(
         item=row.item_id,
         choice=cast(Choice | None, row.choice),
@@ -78,6 +83,7 @@ def _given(row: Answer, people: dict[int | None, str], vault: Vault) -> Given:
         high=row.value.get("high"),
         run=row.run_id,
         id=row.id,
+        simulated=row.run_id in rehearsed,
     )
 
 
@@ -125,6 +131,17 @@ def answer_row(vault: Vault, case_id: int, given: Given) -> Answer:
         level=given.level.word,
         words_sealed=vault.seal(given.words, "answer.words") if given.words else None,
         note_sealed=vault.seal(given.note, "answer.note") if given.note else None,
+    )
+
+
+def detach(session: Session, case_id: int, item: str, sha256: str) -> None:
+    """Take a file away from an item it was filed under by mistake."""
+    session.execute(
+        sa.delete(Evidence).where(
+            col(Evidence.evaluation_id) == case_id,
+            col(Evidence.item_id) == item,
+            col(Evidence.sha256) == sha256,
+        )
     )
 
 

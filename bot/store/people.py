@@ -53,3 +53,8 @@ def name_of(session: Session, person_id: int | None) -> str | None:
 def speak(session: Session, person_id: int, language: str) -> None:
     """Remember the language a person chose."""
     session.get_one(Person, person_id).language = language
+
+
+def id_of(session: Session, name: str) -> int | None:
+    """Whose answer it is, by name."""
+    return session.exec(select(Person.id).where(Person.name == name)).first()

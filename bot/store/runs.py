@@ -18,6 +18,12 @@ def going_on(session: Session, conversation: str) -> Run | None:
     ).first()
 
 
+def of_case_going_on(session: Session, case_id: int) -> bool:
+    """Whether a test of this evaluation has no end yet."""
+    ours = (Run.evaluation_id == case_id, col(Run.state).in_(GOING_ON))
+    return session.exec(select(Run.id).where(*ours)).first() is not None
+
+
 def any_going_on(session: Session) -> bool:
     return session.exec(select(Run.id).where(col(Run.state).in_(GOING_ON))).first() is not None
 
