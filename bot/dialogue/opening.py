@@ -168,12 +168,10 @@ def switch(talk: Talk, wanted: str) -> None:
     if len(found) != 1:
         talk.tell("switch.which", wanted=wanted)
         return talk.say("\n".join(case_lines(talk)))
-    talk.session = replace(
-        talk.session,
-        case=found[0].id,
-        pending=None,
-        trail=(),
-        last="",
-        asked=talk.session.asked + 1,
-    )
+    if found[0].id == talk.session.case:
+        if talk.session.pending is not None:
+            return answering.repeat(talk)
+        return asking.ask_next(talk, again=True)
+    elsewhere = replace(talk.session, case=found[0].id, trail=(), last="")
+    talk.session = replace(elsewhere.idle(), asked=elsewhere.asked + 1)
     return talk.tell("switched", vendor=found[0].vendor)
