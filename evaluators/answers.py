@@ -101,6 +101,8 @@ def _echoes_a_denial(said: str, item: Item) -> bool:
 
     "不混用" to "does not share with others?" is a yes that reads like a no; only the person knows.
     """
+    if re.match(r"(?:不是|并非|也不是|没有)(?:不|没|无)", said):
+        return True
     for pattern, denied in _DENIALS:
         match = pattern.match(said)
         if match:
