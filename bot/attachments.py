@@ -66,9 +66,7 @@ def take(path: Path, folder: Path) -> FileKept | Unfit:
         if size == 0:
             return Unfit("empty", {"name": name})
         if size > MOST:
-            return Unfit(
-                "too_big", {"name": name, "size": _megabytes(size), "most": _megabytes(MOST)}
-            )
+            return _too_big(name, size)
         kind = sniff(path)
         if kind not in ACCEPTED:
             return Unfit("kind", {"name": name, "kind": kind})
@@ -76,9 +74,7 @@ def take(path: Path, folder: Path) -> FileKept | Unfit:
     except OSError as error:
         return Unfit("unreadable", {"name": name, "why": error.strerror or "?"})
     if copied > MOST:
-        return Unfit(
-            "too_big", {"name": name, "size": _megabytes(copied), "most": _megabytes(MOST)}
-        )
+        return _too_big(name, copied)
     return FileKept(digest, kind, copied, name)
 
 

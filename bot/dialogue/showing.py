@@ -100,11 +100,6 @@ def level(speak: Speaker, given: Given) -> str:
     return speak.word(f"level.{given.level.word}")
 
 
-def name(speak: Speaker, item: Item) -> str:
-    """An item as it is referred to: number and question."""
-    return speak.word("item.name", number=speak.number(item.id), ask=item.ask.of(speak.language))
-
-
 def old_answers(speak: Speaker, case: Case, item: Item) -> str:
     """What stands, shown before it is changed."""
     given = case.current(item.id)

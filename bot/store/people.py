@@ -45,11 +45,6 @@ def names(session: Session) -> tuple[str, ...]:
     return tuple(session.exec(select(Person.name).order_by(Person.id)))  # type: ignore[arg-type]
 
 
-def name_of(session: Session, person_id: int | None) -> str | None:
-    person = session.get(Person, person_id) if person_id is not None else None
-    return person.name if person else None
-
-
 def speak(session: Session, person_id: int, language: str) -> None:
     """Remember the language a person chose."""
     session.get_one(Person, person_id).language = language
