@@ -26,9 +26,8 @@ from bot.store import runs
 from bot.store.database import Database
 from evaluators import checklist
 from evaluators import policy as policies
-from evaluators.content import read
 from evaluators.errors import ContentError
-from evaluators.sending.plan import Plan
+from evaluators.sending import plan as plans
 
 
 def now() -> datetime:
@@ -70,7 +69,7 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
     try:
         wordings = wording.load(CONTENT / "wording")
         items = checklist.load(CONTENT / "checklist")
-        plan = read(CONTENT / "plans" / "arrival.yaml", Plan)
+        tests = plans.load_all(CONTENT / "plans")
         policy = policies.load(CONTENT / "checklist" / "policy.yaml")
     except ContentError as error:
         raise UserError(f"A content file is wrong: {error}") from error
@@ -78,13 +77,18 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
     guide = LazyGuide(CONTENT, settings.home / "guidance", settings.embedding_model)
     judge = Judge(database, items, policy, wordings, settings.home / "reports", now, rejudge)
     desk = SendDesk(
-        database, CONTENT / "personalities", wordings, now, lambda: spawn.ensure(settings)
+        database=database,
+        personalities=CONTENT / "personalities",
+        wordings=wordings,
+        tests=tests,
+        clock=now,
+        wake_worker=lambda: spawn.ensure(settings),
     )
     assistant = Assistant(
         database=database,
         checklist=items,
         wordings=wordings,
-        plan=plan,
+        tests=tests,
         rules=policy.sending,
         guide=guide,
         scorer=judge.scorecard,
@@ -150,11 +154,12 @@ def simulate(options: argparse.Namespace) -> int:
         return 0
     if options.personality not in known:
         raise UserError(f"--personality is one of: {', '.join(known)}")
+    named = {name: getattr(options, name) for name in program.PROTOCOLS}
     serving = partial(
         program.run,
         load(folder / f"{options.personality}.yaml"),
         ready=_say_ready,
-        smpp_port=options.smpp,
+        ports={name: port for name, port in named.items() if port is not None} or {"smpp": 0},
         panel_port=options.panel,
         seed=options.seed,
         time_scale=options.time_scale,
@@ -164,6 +169,8 @@ def simulate(options: argparse.Namespace) -> int:
         anyio.run(serving)
     except OSError as error:
         raise UserError(f"The simulated vendor cannot listen: {error}") from error
+    except ValueError as error:
+        raise UserError(f"The simulated vendor cannot start: {error}") from error
     return 0
 
 

@@ -6,7 +6,7 @@ with the answer, so that a crash at any point loses nothing and repeats nothing 
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,16 +15,18 @@ from typing import Protocol
 from sqlmodel import Session as Sql
 
 from bot import access, attachments
+from bot.dialogue import confirming
 from bot.dialogue import effects as do
 from bot.dialogue.case import FileKept
 from bot.dialogue.decide import Decision, decide, greet, resume_after_switch
 from bot.dialogue.effects import Effect, Say
 from bot.dialogue.scene import Incoming, Line, Person, Scene
 from bot.dialogue.session import Session
+from bot.dialogue.testing import is_planning
 from bot.errors import UserError
 from bot.keeping import NEW, Keeper
 from bot.messages import Chat, Message, Outgoing
-from bot.store import cases, chats, people
+from bot.store import cases, chats, codes, confirmed, handsets, people
 from bot.store.database import Database
 from bot.store.tables import Conversation, Run
 from bot.wording import Wording
@@ -51,7 +53,9 @@ class Scorer(Protocol):
 class Sender(Protocol):
     """The send tests as the conversation needs them."""
 
-    def lines(self, session: Sql, language: str) -> tuple[Line, ...]: ...
+    def lines(
+        self, session: Sql, language: str, *, thoroughly: bool = False
+    ) -> tuple[Line, ...]: ...
     def add(self, session: Sql, run: Run, connection: str) -> None: ...
     def wake(self) -> None: ...
 
@@ -63,7 +67,7 @@ class Assistant:
     database: Database
     checklist: Checklist
     wordings: dict[str, Wording]
-    plan: Plan
+    tests: Mapping[str, Plan]
     rules: Rules
     guide: Guide
     scorer: Scorer
@@ -157,7 +161,8 @@ class Assistant:
             session = Session.from_json(row.state)
             if message is None:  # a visit begins: whose part is asked is said with it
                 session = replace(session, part_only=chat.part_only)
-            return row.revision, session, self._scene(sql, chat, row, session)
+            scene = self._scene(sql, chat, row, session)
+            return row.revision, session, self._with_codes(sql, scene, message)
 
     def _scene(self, sql: Sql, chat: Chat, row: Conversation, session: Session) -> Scene:
         vault = self.database.vault
@@ -170,13 +175,28 @@ class Assistant:
             ),
             checklist=self.checklist,
             wordings=self.wordings,
-            plan=self.plan,
+            tests=self.tests,
             rules=self.rules,
             now=self.clock(),
             cases=cases.lines(sql),
             case=cases.load(sql, vault, session.case) if session.case else None,
-            lines=self.sender.lines(sql, session.language),
+            lines=self.sender.lines(sql, session.language, thoroughly=is_planning(session)),
             colleagues=people.names(sql),
+        )
+
+    def _with_codes(self, sql: Sql, scene: Scene, message: Message | None) -> Scene:
+        """What a person whose phone is on the panel may be speaking of."""
+        phones = handsets.of_person(sql, scene.person.id)
+        if not phones or message is None:
+            return scene
+        numbers = [phone.number_id for phone in phones]
+        shaped = confirming.shaped(message.text or message.action.rpartition(":")[2])
+        about = confirmed.about(sql, self.database.vault, phones, shaped, now=scene.now)
+        return replace(
+            scene,
+            phones=tuple(phone.name for phone in phones),
+            codes=about,
+            awaited=codes.awaited(sql, numbers),
         )
 
     def _row(self, sql: Sql, chat: Chat) -> Conversation:

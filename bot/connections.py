@@ -2,14 +2,24 @@
 
 import argparse
 import getpass
+import importlib
 import sys
+from collections.abc import Iterable
+from dataclasses import MISSING, Field, fields
+from typing import Any, get_args
 
-from bot import app
+from bot import app, http_vendors
 from bot.errors import UserError
 from bot.store import sends
 from bot.store.tables import Connection
 
 PASSWORD_MOST = 64  # the standard says 8, but vendors issue longer ones
+PROTOCOLS = ("smpp", "cmpp", "sgip", "smgp")
+OURS = frozenset({"host", "port", "password", "tls", "source", "window", "correlator"})
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - a gateway calls us from outside; it has to log in
+CARRIERS = ("cmcc", "cucc", "ctcc", "cbn")
+_ACCOUNT = {"smpp": "system_id"}
 
 
 def show() -> int:
@@ -25,32 +35,108 @@ def show() -> int:
 
 
 def add(options: argparse.Namespace) -> int:
-    """Keep an SMPP connection; the password is typed unseen, or read from a pipe."""
-    host, port = address(options.smpp)
+    """Keep a connection; the password is typed unseen, or read from a pipe."""
     if options.name.startswith("sim:"):
         raise UserError("Names that start with sim: belong to the simulated vendors.")
-    if options.window < 1 or options.rate <= 0:
-        raise UserError("--window is at least 1 and --rate more than 0.")
-    password = _password()
+    if options.rate <= 0 or options.connections < 1 or (options.window or 1) < 1:
+        raise UserError("--window and --connections are at least 1 and --rate more than 0.")
+    row, secret = _http(options) if options.http else _wire(options)
     with app.opened() as built, built.database.write() as sql:
         if sends.connection(sql, options.name) is not None:
             raise UserError(f"There is a connection {options.name!r} already.")
-        row = Connection(
-            name=options.name,
-            host=host,
-            port=port,
-            options={
-                "system_id": options.system_id,
-                "source": options.source,
-                "window": options.window,
-                "rate": options.rate,
-                "tls": options.tls,
-            },
-            created_at=app.now(),
-        )
-        sends.add_connection(sql, built.database.vault, row, {"password": password})
+        sends.add_connection(sql, built.database.vault, row, secret)
     sys.stdout.write(f"Kept {options.name}. Plan a test in the chat with: test\n")
+    if options.http:
+        for line in http_vendors.advice(built.database, options.name, options.http):
+            sys.stdout.write(line + "\n")
     return 0
+
+
+def file(options: argparse.Namespace) -> int:
+    """Note with which carriers a signature is filed; the feasibility check goes by it."""
+    carriers = [each.strip() for each in options.carriers.split(",") if each.strip()]
+    if unknown := sorted(set(carriers) - set(CARRIERS)):
+        raise UserError(f"--carriers are among {', '.join(CARRIERS)}, not {', '.join(unknown)}.")
+    with app.opened() as built, built.database.write() as sql:
+        row = sends.connection(sql, options.name)
+        if row is None:
+            raise UserError(f"There is no connection {options.name!r}.")
+        row.filed = row.filed | {options.signature: carriers}
+        sql.add(row)
+    sys.stdout.write(f"【{options.signature}】 {options.name}: {', '.join(carriers) or '-'}\n")
+    return 0
+
+
+def _wire(options: argparse.Namespace) -> tuple[Connection, dict[str, Any]]:
+    """A connection of one of the wire protocols, every field as its endpoint wants it."""
+    protocol = next(name for name in PROTOCOLS if getattr(options, name))
+    host, port = address(getattr(options, protocol))
+    known = endpoint_fields(protocol)
+    given = _given(options.more, known)
+    given[_ACCOUNT.get(protocol, "account")] = options.account
+    missing = [name for name, field in known.items() if _needed(field) and not given.get(name)]
+    if missing:
+        flags = ["--account" if name == "system_id" else f"--set {name}=…" for name in missing]
+        raise UserError(f"{protocol.upper()} also needs: {', '.join(flags)}.")
+    if protocol == "sgip" and host not in LOOPBACK:
+        if not given.get("listen_port"):
+            raise UserError("SGIP also needs --set listen_port=…: there the gateway calls us.")
+        given.setdefault("listen_host", EVERYWHERE)
+    window = options.window or known["window"].default
+    more = {"source": options.source, "window": window, "tls": options.tls}
+    ours = {"rate": options.rate, "connections": options.connections}
+    row = Connection(
+        name=options.name,
+        protocol=protocol,
+        host=host,
+        port=port,
+        options=given | more | ours,
+        created_at=app.now(),
+    )
+    return row, {"password": _unseen("Password: ")}
+
+
+def _http(options: argparse.Namespace) -> tuple[Connection, dict[str, Any]]:
+    """A vendor's HTTP interface; what it wants to be told stands in its file."""
+    return http_vendors.connection(options, _unseen)
+
+
+def endpoint_fields(protocol: str) -> dict[str, Field[Any]]:
+    """What can be said of a connection in this protocol, by name."""
+    module = importlib.import_module(f"evaluators.protocols.{protocol}.session")
+    return {field.name: field for field in fields(module.Endpoint)}
+
+
+def _needed(field: Field[Any]) -> bool:
+    missing = field.default is MISSING and field.default_factory is MISSING
+    return missing and field.name not in OURS
+
+
+def _given(pairs: Iterable[str], known: dict[str, Field[Any]]) -> dict[str, Any]:
+    """`FIELD=VALUE` pairs, each value of the type its field has."""
+    given: dict[str, Any] = {}
+    settable = {name: field for name, field in known.items() if name not in OURS}
+    for pair in pairs:
+        name, _, text = pair.partition("=")
+        if name not in settable or text == "?":
+            raise UserError(f"Fields that --set takes: {', '.join(sorted(settable))}.")
+        given[name] = _typed(name, text, settable[name])
+    return given
+
+
+def _typed(name: str, text: str, field: Field[Any]) -> Any:
+    """The text as a value of the field's type."""
+    kind = type(field.default) if field.default is not MISSING else field.type
+    if kind is bool:
+        if text.lower() not in {"yes", "no", "true", "false"}:
+            raise UserError(f"{name} is yes or no.")
+        return text.lower() in {"yes", "true"}
+    if (choices := get_args(field.type)) and text not in choices:
+        raise UserError(f"{name} is one of {', '.join(map(str, choices))}.")
+    try:
+        return kind(text) if kind in {int, float} else text
+    except ValueError as error:
+        raise UserError(f"{name} is a number, not {text!r}.") from error
 
 
 def address(text: str) -> tuple[str, int]:
@@ -61,8 +147,8 @@ def address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _password() -> str:
-    typed = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
+def _unseen(prompt: str) -> str:
+    typed = getpass.getpass(prompt) if sys.stdin.isatty() else sys.stdin.readline().strip()
     if len(typed.encode()) > PASSWORD_MOST:
         raise UserError(f"A password has at most {PASSWORD_MOST} octets.")
     return typed

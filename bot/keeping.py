@@ -9,7 +9,7 @@ from sqlmodel import Session as Sql
 from bot.dialogue import effects as do
 from bot.dialogue.effects import Effect
 from bot.dialogue.session import Session
-from bot.store import cases, chats, people
+from bot.store import cases, chats, confirmed, people
 from bot.store.tables import Assignment, Conversation, Evaluation, Evidence, Run, Turn
 from bot.store.vault import Vault
 
@@ -55,8 +55,8 @@ class Keeper:
                 self._open(vendor, walk, version)
             case do.SetLanguage(language):
                 people.speak(self.sql, self.row.person_id, language)
-            case do.StopRun(run_id):
-                self.sql.get_one(Run, run_id).stop_asked_at = self.now
+            case do.Confirm() | do.MarkRun() | do.StopRun():
+                self._during_test(effect)
             case do.Detach():
                 cases.detach(self.sql, effect.case or self.opened, effect.item, effect.sha256)
             case do.SetProfile() | do.Widen() | do.Record() | do.Attach() | do.Assign():
@@ -77,6 +77,18 @@ class Keeper:
         self.sql.add(row)
         self.sql.flush()
         self.opened = row.id or NEW
+
+    def _during_test(self, effect: do.Confirm | do.MarkRun | do.StopRun) -> None:
+        match effect:
+            case do.MarkRun(run_id, kind):
+                run = self.sql.get_one(Run, run_id)
+                marks = [*run.facts.get("marks", []), [kind, self.now.isoformat()]]
+                run.facts = run.facts | {"marks": marks}
+            case do.Confirm(codes):
+                person = self.row.person_id
+                confirmed.keep(self.sql, self.vault, person, codes, now=self.now)
+            case do.StopRun(run_id):
+                self.sql.get_one(Run, run_id).stop_asked_at = self.now
 
     def _about_case(
         self,
@@ -117,6 +129,7 @@ class Keeper:
             evaluation_id=case_id,
             connection_id=0,  # the sender fills in the connection named
             conversation_id=self.row.id,
+            test=effect.plan.get("test", "arrival"),
             plan=effect.plan,
             state="confirmed",
             planned_by=self.row.person_id,

@@ -11,11 +11,14 @@ from pathlib import Path
 from sqlmodel import select
 
 from bot import app
+from bot.digits import masked, normal
 from bot.errors import UserError
 from bot.store import sends
 from bot.store.tables import Number
 
 COLUMNS = ("number", "carrier", "owner", "consent", "consented_on")
+MORE = ("ported", "region", "country", "announced", "dead")  # columns that may be left out
+YES, NO = ("yes", "y", "1", "true", "是"), ("no", "n", "0", "false", "否")
 CARRIERS = ("cmcc", "cucc", "ctcc", "cbn", "other")
 
 
@@ -31,18 +34,30 @@ def run(options: argparse.Namespace) -> int:
 def _list() -> int:
     with app.opened() as built, built.database.read() as sql:
         rows = sql.exec(select(Number)).all()
-    counts = Counter((row.simulated, row.carrier, row.retired_at is None) for row in rows)
-    for (simulated, carrier, usable), count in sorted(counts.items()):
+    counts = Counter(
+        (row.simulated, row.carrier, row.retired_at is None, _traits(row)) for row in rows
+    )
+    for (simulated, carrier, usable, traits), count in sorted(counts.items()):
         kind = "simulated" if simulated else "real"
-        sys.stdout.write(f"{kind:10} {carrier:6} {'listed' if usable else 'retired':8} {count}\n")
+        state = "listed" if usable else "retired"
+        sys.stdout.write(f"{kind:10} {carrier:6} {state:8} {count} {traits}".rstrip() + "\n")
     if not counts:
-        sys.stdout.write(f"No numbers yet. CSV columns: {','.join(COLUMNS)}\n")
+        sys.stdout.write(
+            f"No numbers yet. CSV columns: {','.join(COLUMNS)}; if you like {','.join(MORE)}\n"
+        )
     return 0
+
+
+def _traits(row: Number) -> str:
+    said = {"ported": row.ported, "announced": row.announced, "dead": row.dead}
+    words = [row.country] * (row.country != "CN") + [name for name, true in said.items() if true]
+    return " ".join(words)
 
 
 def _add(path: Path) -> int:
     rows = list(read(path))
     with app.opened() as built, built.database.write() as sql:
+        sends.describe(sql, built.database.vault, rows, described(path))
         added, known = sends.add_numbers(sql, built.database.vault, rows)
     sys.stdout.write(f"{added} added, {known} were listed already.\n")
     return 0
@@ -76,6 +91,13 @@ def read(path: Path) -> Iterator[tuple[str, Number]]:
         raise UserError(f"{path} cannot be read: {error}") from error
 
 
+def described(path: Path) -> tuple[str, ...]:
+    """Which of the columns that may be left out a file has."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        named = csv.DictReader(file).fieldnames or ()
+    return tuple(column for column in MORE if column in named)
+
+
 def _row(path: Path, line: int, row: dict[str, str]) -> tuple[str, Number]:
     number = normal(row["number"] or "")
     if not (number.isdigit() and 5 <= len(number) <= 15):
@@ -96,19 +118,23 @@ def _row(path: Path, line: int, row: dict[str, str]) -> tuple[str, Number]:
         owner=row["owner"].strip(),
         consent=row["consent"].strip(),
         consented_at=datetime(consented.year, consented.month, consented.day, tzinfo=UTC),
+        ported=_yes_or_no(path, line, row, "ported"),
+        region=(row.get("region") or "").strip(),
+        country=_country(path, line, row.get("country") or "CN"),
+        announced=_yes_or_no(path, line, row, "announced") or False,
+        dead=_yes_or_no(path, line, row, "dead") or False,
     )
 
 
-def normal(number: str) -> str:
-    """Digits only, without +86 or 0086."""
-    digits = "".join(char for char in number if char.isdigit())
-    for prefix in ("0086", "86"):
-        if digits.startswith(prefix) and len(digits) == len(prefix) + 11:
-            return digits[len(prefix) :]
-    return digits
+def _yes_or_no(path: Path, line: int, row: dict[str, str], column: str) -> bool | None:
+    said = (row.get(column) or "").strip().lower()
+    if said not in {"", *YES, *NO}:
+        raise UserError(f"{path}:{line}: {column} is yes, no or empty")
+    return None if not said else said in YES
 
 
-def masked(number: str) -> str:
-    """A number as it may be shown."""
-    digits = normal(number)
-    return f"{digits[:3]}****{digits[-4:]}" if len(digits) >= 11 else "****"
+def _country(path: Path, line: int, said: str) -> str:
+    country = said.strip().upper()
+    if not (len(country) == 2 and country.isascii() and country.isalpha()):
+        raise UserError(f"{path}:{line}: country is two letters, as in ISO 3166: CN")
+    return country

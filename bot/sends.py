@@ -6,20 +6,32 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from bot import simulated
 from bot.dialogue.scene import Line
 from bot.errors import UserError
-from bot.store import runs, sends
+from bot.store import listed, runs, sends, usage
 from bot.store.database import Database
-from bot.store.tables import Connection, Number, Run
+from bot.store.tables import Connection, Run
 from bot.wording import Wording
-from evaluators.simulator.numbers import CARRIERS, simulated_number
+from evaluators.sending.assigning import Listed
+from evaluators.sending.feasibility import Facts
+from evaluators.sending.plan import Plan
 from evaluators.simulator.personality import Personality, load
 
 OFFERED = ("honest", "inflating", "slow-cross-network")  # as choices; the rest by typing sim:name
-SIMULATED_NUMBERS = 3000
+PROTOCOLS = ("smpp", "cmpp", "sgip", "smgp", "http")
 SIMULATED_SOURCE = "10690000000001"
+DAY_NS = 86_400 * 1_000_000_000
+_UNKNOWN = Facts(simulated=False, numbers=0)
+_REHEARSED = Facts(
+    simulated=True,
+    numbers=simulated.NUMBERS,
+    simulated_numbers=simulated.NUMBERS,
+    window=100,
+    max_rate=200,
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +41,7 @@ class SendDesk:
     database: Database
     personalities: Path
     wordings: Mapping[str, Wording]
+    tests: Mapping[str, Plan]
     clock: Callable[[], datetime]
     wake_worker: Callable[[], object]
 
@@ -37,10 +50,16 @@ class SendDesk:
         others = sorted({path.stem for path in self.personalities.glob("*.yaml")} - set(OFFERED))
         return tuple(load(self.personalities / f"{name}.yaml") for name in (*OFFERED, *others))
 
-    def lines(self, session: Session, language: str) -> tuple[Line, ...]:
-        """Real connections first, then the simulated vendors, which are always at hand."""
+    def lines(
+        self, session: Session, language: str, *, thoroughly: bool = False
+    ) -> tuple[Line, ...]:
+        """Real connections first, then the simulated vendors, which are always at hand.
+
+        `thoroughly` looks up what a plan would run on; it is left out where no test is planned.
+        """
         word = self.wordings[language]
-        listed = sends.usable(session, simulated=False)
+        rows = [row for row in sends.connections(session) if row.simulated is None]
+        numbers = listed.allowed(session, simulated=False) if thoroughly and rows else []
         real = [
             Line(
                 name=row.name,
@@ -49,70 +68,83 @@ class SendDesk:
                 ),
                 simulated=False,
                 rate=float(row.options.get("rate", 50)),
-                numbers=listed,
-                window=int(row.options.get("window", 16)),
                 source=str(row.options.get("source", "")),
+                facts=self._facts(session, row, numbers) if thoroughly else _UNKNOWN,
             )
-            for row in sends.connections(session)
-            if row.simulated is None
+            for row in rows
         ]
-        simulated = [
+        rehearsed = [
             Line(
                 name=f"sim:{each.name}",
                 title=word("test.simulated", title=each.title.of(language)),
                 simulated=True,
                 rate=200,
-                numbers=SIMULATED_NUMBERS,
                 source=SIMULATED_SOURCE,
                 offered=each.name in OFFERED,
+                facts=_REHEARSED,
             )
             for each in self._personalities
         ]
-        return (*real, *simulated)
+        return (*real, *rehearsed)
+
+    def _facts(self, session: Session, row: Connection, numbers: list[Listed]) -> Facts:
+        """What is known of a real connection and of the numbers it may text."""
+        since_ns = int(self.clock().timestamp() * 1e9) - DAY_NS
+        return Facts(
+            simulated=False,
+            numbers=sum(not number.dead for number in numbers),
+            watched=sum(number.watched and not number.dead for number in numbers),
+            connections=int(row.options.get("connections", 1)),
+            window=int(row.options.get("window", 16)),
+            rtt_s=runs.round_trip_s(session, row.id or 0),
+            max_rate=float(row.options.get("rate", 50)),
+            listed=numbers,
+            used=usage.texted(session, since_ns),
+            signatures=row.filed,
+            passed=runs.passed(session, row.id or 0),
+            titles={name: plan.title for name, plan in self.tests.items() if plan.title},
+        )
 
     def add(self, session: Session, run: Run, connection: str) -> None:
-        """Write a confirmed run; the worker takes it from there."""
-        row = sends.connection(session, connection)
-        if row is None and connection.startswith("sim:"):
-            row = self._simulated(session, connection)
-        if row is None:
-            raise UserError(f"There is no connection {connection!r} any more.")
+        """Write a confirmed run, and its twin at the second vendor where two are compared."""
         if run.evaluation_id is not None and runs.of_case_going_on(session, run.evaluation_id):
             raise UserError(
                 "A test of this evaluation is running already. 这份评估已有测试在进行。"
             )
-        run.connection_id = row.id or 0
+        run.connection_id = self._connection(session, connection)
         session.add(run)
+        if second := run.plan.get("pair"):
+            session.flush()
+            twin = Run.model_validate(run.model_dump(exclude={"id", "evaluation_id"}))
+            twin.connection_id, twin.pair_id = self._connection(session, second), run.id
+            twin.plan = run.plan | {"connection": second, "pair": connection}
+            session.add(twin)
+            session.flush()
+            run.pair_id = twin.id
+            session.add(run)
+
+    def _connection(self, session: Session, name: str) -> int:
+        row = sends.connection(session, name)
+        if row is None and name.startswith("sim:"):
+            row = self._simulated(session, name)
+        if row is None or row.id is None:
+            raise UserError(f"There is no connection {name!r} any more.")
+        return row.id
 
     def _simulated(self, session: Session, name: str) -> Connection:
-        """A simulated vendor's connection and its panel of numbers, made on first use."""
-        now = self.clock()
-        self._list_numbers(session, now)
-        row = Connection(name=name, simulated=name.removeprefix("sim:"), created_at=now)
-        return sends.add_connection(session, self.database.vault, row, None)
+        """A simulated vendor's connection and its panel of numbers, made on first use.
 
-    def _list_numbers(self, session: Session, now: datetime) -> None:
-        if session.exec(select(Number.id).where(col(Number.simulated))).first() is not None:
-            return
-        sends.add_numbers(
-            session,
-            self.database.vault,
-            (
-                (
-                    simulated_number(carrier, index),
-                    Number(
-                        blind="",
-                        carrier=carrier,
-                        simulated=True,
-                        owner="simulated panel",
-                        consent="simulated handset",
-                        consented_at=now,
-                    ),
-                )
-                for index in range(SIMULATED_NUMBERS // len(CARRIERS))
-                for carrier in CARRIERS
-            ),
-        )
+        `sim:inflating` speaks SMPP, `sim:inflating/cmpp` another protocol.
+        """
+        personality, _, protocol = name.removeprefix("sim:").partition("/")
+        protocol = protocol or "smpp"
+        known = {each.name for each in self._personalities}
+        if protocol not in PROTOCOLS or personality not in known:
+            raise UserError(f"There is no simulated vendor {name!r}.")
+        now = self.clock()
+        simulated.list_numbers(session, self.database, now)
+        row = Connection(name=name, protocol=protocol, simulated=personality, created_at=now)
+        return sends.add_connection(session, self.database.vault, row, None)
 
     def wake(self) -> None:
         self.wake_worker()

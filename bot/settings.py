@@ -17,7 +17,11 @@ NAMES = (
     "SMSVET_DATABASE_URL",
     "SMSVET_EMBEDDING_MODEL",
     "SMSVET_MASTER_KEY_FILE",
+    "SMSVET_WEB_HOST",
+    "SMSVET_WEB_PORT",
 )
+
+WEB_PORT = 8377
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Settings:
     database_url: str
     master_key_file: Path
     embedding_model: str | None = None
+    web_host: str = "127.0.0.1"  # where `smsvet serve` listens; TLS is the proxy's before it
+    web_port: int = WEB_PORT
 
     @property
     def sqlite(self) -> Path | None:
@@ -58,12 +64,20 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         database_url=values.get("SMSVET_DATABASE_URL", f"sqlite:///{home / 'smsvet.db'}"),
         master_key_file=Path(values.get("SMSVET_MASTER_KEY_FILE", home / "master.key")),
         embedding_model=values.get("SMSVET_EMBEDDING_MODEL"),
+        web_host=values.get("SMSVET_WEB_HOST", "127.0.0.1"),
+        web_port=_port(values.get("SMSVET_WEB_PORT", str(WEB_PORT))),
     )
 
 
 def _default_home(env: Mapping[str, str]) -> str:
     state = env.get("XDG_STATE_HOME") or str(Path(env.get("HOME", "~")) / ".local" / "state")
     return str(Path(state) / "smsvet")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 65536):
+        raise UserError(f"SMSVET_WEB_PORT is a port number, not {text!r}")
+    return int(text)
 
 
 def _from_file(path: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import count
 
 LARGEST = 10_000_000  # messages: beyond this, "how many more" is not worth saying
+MANY = 100_000  # values: from here on they are sorted in place of a list of objects
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Percentile:
     """A percentile with its order-statistic interval.
 
     `value` is None where the sample is too small to state it and infinite where it falls among
-    messages that never arrived; `high` is None where the bound lies beyond the sample.
+    messages that never arrived; `low` and `high` are None where the bound lies beyond the sample.
     """
 
     share: float
@@ -139,11 +140,11 @@ def _edge(kept: Callable[[float], bool], outside: float, inside: float) -> float
 # Testing a claim, and planning for it
 
 
-def binomial_p(k: int, n: int, claim: float) -> float:
+def binomial_p(k: float, n: float, claim: float) -> float:
     """One-sided exact p-value: how likely are k or fewer arrivals of n if the claim is true."""
-    from scipy.special import bdtr
+    from scipy.special import betainc
 
-    return 1.0 if k >= n else float(bdtr(k, n, claim))
+    return 1.0 if k >= n else float(betainc(n - k, k + 1, 1 - claim))
 
 
 @lru_cache(maxsize=256)
@@ -298,19 +299,45 @@ def percentile(values: Sequence[float], share: float, alpha: float = 0.05) -> Pe
 
     Nothing is stated when the sample has fewer than `fewest_for(share)` values.
     """
+    return percentiles(values, (share,), alpha)[0]
+
+
+def percentiles(
+    values: Sequence[float], shares: Sequence[float], alpha: float = 0.05
+) -> tuple[Percentile, ...]:
+    """Several percentiles of the same values (see `percentile`)."""
+    ascending = ordered(values)
+    return tuple(_percentile(ascending, share, alpha) for share in shares)
+
+
+def _percentile(ascending: Sequence[float], share: float, alpha: float) -> Percentile:
     from scipy.special import bdtr
 
-    n = len(values)
+    n = len(ascending)
     if n < fewest_for(share, alpha):
         return Percentile(share, n)
-    ordered = sorted(values)
-    low = high = math.ceil(round(n * share, 9))
-    value = ordered[low - 1]
-    while low > 1 and float(bdtr(low - 1, n, share)) > alpha / 2:
+    low = high = at = math.ceil(round(n * share, 9))
+    while low > 0 and float(bdtr(low - 1, n, share)) > alpha / 2:
         low -= 1
     while high <= n and float(bdtr(high - 1, n, share)) < 1 - alpha / 2:
         high += 1
-    return Percentile(share, n, value, ordered[low - 1], ordered[high - 1] if high <= n else None)
+    return Percentile(
+        share,
+        n,
+        float(ascending[at - 1]),
+        float(ascending[low - 1]) if low else None,
+        float(ascending[high - 1]) if high <= n else None,
+    )
+
+
+def ordered(values: Sequence[float]) -> Sequence[float]:
+    """The values ascending; of many, without an object for each."""
+    if len(values) < MANY:
+        return sorted(values)
+    import numpy
+
+    made: Sequence[float] = numpy.sort(values)  # type: ignore[assignment]
+    return made
 
 
 # Comparing two samples, and several at once

@@ -3,6 +3,7 @@
 import argparse
 
 HELP = "add or list connections to vendors"
+PROTOCOLS = ("smpp", "cmpp", "sgip", "smgp")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -10,12 +11,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("list", help="list the connections; secrets are not shown")
     add = actions.add_parser("add", help="add a connection; the password is asked for")
     add.add_argument("name", metavar="NAME")
-    add.add_argument("--smpp", required=True, metavar="HOST:PORT")
-    add.add_argument("--system-id", required=True)
+    where = add.add_mutually_exclusive_group(required=True)
+    for protocol in PROTOCOLS:
+        where.add_argument(f"--{protocol}", metavar="HOST:PORT")
+    where.add_argument("--http", metavar="VENDOR", help="an HTTP interface, as in data/vendors")
+    add.add_argument("--account", "--system-id", default="", help="the account name")
     add.add_argument("--source", default="", metavar="NUMBER", help="the sender number, 106…")
-    add.add_argument("--window", type=int, default=16, help="unanswered messages allowed")
+    add.add_argument("--window", type=int, help="unanswered messages allowed on a connection")
+    add.add_argument("--connections", type=int, default=1, help="how many at once")
     add.add_argument("--rate", type=float, default=50, help="messages per second allowed")
     add.add_argument("--tls", action="store_true")
+    add.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        dest="more",
+        help="any other field of the protocol, such as version=2.0; FIELD=? lists them",
+    )
+    file = actions.add_parser("file", help="note which carriers a signature was filed with")
+    file.add_argument("name", metavar="NAME")
+    file.add_argument("--signature", required=True)
+    file.add_argument("--carriers", required=True, metavar="cmcc,cucc,ctcc")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -23,4 +40,6 @@ def run(options: argparse.Namespace) -> int:
 
     if options.action == "list":
         return connections.show()
+    if options.action == "file":
+        return connections.file(options)
     return connections.add(options)

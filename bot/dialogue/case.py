@@ -59,6 +59,7 @@ class RunLine:
     simulated: bool
     progress: Mapping[str, Any]
     result: Mapping[str, Any]
+    marks: tuple[str, ...] = ()  # what people may note while it runs
 
     @property
     def going_on(self) -> bool:

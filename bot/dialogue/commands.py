@@ -1,6 +1,7 @@
 """The words that steer the conversation, in both languages, with or without a slash."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 ALONE: dict[str, tuple[str, ...]] = {
@@ -14,6 +15,8 @@ ALONE: dict[str, tuple[str, ...]] = {
     "greeting": ("你好", "您好", "在吗", "早", "早上好", "晚上好", "hi", "hello", "hey", "嗨"),
     "continue": ("continue", "继续", "go on", "resume", "next", "下一题"),
     "test": ("test", "测试", "实测", "发送测试"),
+    "fault": ("fault", "故障开始", "通道断了"),
+    "restored": ("restored", "故障恢复", "通道恢复"),
     "report": ("report", "报告", "评分", "scorecard", "score", "结果"),
     "full": ("full", "完整", "完整评估"),
     "scope": ("scope", "范围", "重定范围"),
@@ -53,8 +56,8 @@ class Command:
         return int(found.group(1)) if found else None
 
 
-def read(text: str) -> Command | None:
-    """The command in `text`, or None where it is something else."""
+def read(text: str, tests: Collection[str] = ()) -> Command | None:
+    """The command in `text`, None where it is something else; `tests` are the names of tests."""
     plain = text.strip()
     bare = plain.removeprefix("/").strip().rstrip("。.!！").lower()
     for name, words in ALONE.items():
@@ -65,13 +68,15 @@ def read(text: str) -> Command | None:
         for word in words:
             if rest := _after(lowered, word, slash=plain.startswith("/")):
                 command = Command(name, rest)
-                if plain.startswith("/") or _fits(command):
+                if plain.startswith("/") or _fits(command, tests):
                     return command
     return None
 
 
-def _fits(command: Command) -> bool:
+def _fits(command: Command, tests: Collection[str]) -> bool:
     """Whether what follows can be meant so: "test account is available" is an answer."""
+    if command.name == "test" and command.rest.lower() in tests:
+        return True
     if command.name in {"change", "evidence_to", "test"}:
         return command.number is not None
     if command.name == "source":

@@ -2,14 +2,24 @@
 
 from dataclasses import dataclass, replace
 
-from bot.dialogue import answering, asking, commands, filing, opening, showing, steering, testing
+from bot.dialogue import (
+    answering,
+    asking,
+    commands,
+    confirming,
+    filing,
+    opening,
+    showing,
+    steering,
+    testing,
+)
 from bot.dialogue.effects import Consult, Effect
 from bot.dialogue.scene import Incoming, Scene
 from bot.dialogue.session import Pending, Session
 from bot.dialogue.talk import Talk
 from evaluators import answers
 
-REPLIES = ("yes", "no", "go", "full", "prescreen", "verified", "documented")
+REPLIES = ("yes", "no", "go", "other", "full", "prescreen", "verified", "documented")
 LONGEST_CHOICE = 2  # digits; more is a value, such as a sender number
 LONGEST = 2000  # characters of one message; more is a document and belongs in a file
 
@@ -50,10 +60,12 @@ def _route(talk: Talk, incoming: Incoming) -> None:
 
 
 def _said(talk: Talk, text: str) -> None:
+    if confirming.heard(talk, text):
+        return None
     pending = talk.session.pending
     if pending is not None and (offered := _offered_word(talk, pending, text)):
         return _chosen(talk, pending, offered)
-    if command := commands.read(text):
+    if command := commands.read(text, talk.scene.test_words):
         return steering.follow(talk, command)
     if pending is None:
         return _out_of_the_blue(talk, text)
@@ -98,6 +110,8 @@ def _pressed(talk: Talk, token: str) -> None:
     subject, _, word = rest.partition(":")
     if subject == "command":
         return steering.follow(talk, commands.Command(word))
+    if subject == "code":
+        return confirming.tapped(talk, word)
     pending = talk.session.pending
     if pending is None or asked != str(talk.session.asked):
         return _stale(talk, subject)
@@ -155,14 +169,17 @@ def _offered(talk: Talk, pending: Pending, text: str) -> None:
     """Questions with a fixed set of replies, by word or by what people call them."""
     if answers.looks_like_question(text):
         return answering.ask_guidance(talk, text)
-    planning = pending.awaiting in {"connection", "claim", "confirm"}
-    if planning and _word_of(talk, text, "cancel") == "cancel":
+    if pending.awaiting in testing.PLANNING and _word_of(talk, text, "cancel") == "cancel":
         return testing.drop(talk)
     match pending.awaiting:
         case "claim":
             return testing.on_claim(talk, pending, text)
         case "connection":
             return testing.on_connection(talk, pending, text)
+        case "test":
+            return testing.on_test(talk, pending, text)
+        case "pair":
+            return testing.on_pair(talk, pending, text)
         case _:
             return _fixed(talk, pending, text)
 
@@ -173,8 +190,8 @@ def _fixed(talk: Talk, pending: Pending, text: str) -> None:
         return opening.on_need(talk, pending, word == "yes")
     if pending.awaiting == "walk" and word in {"full", "prescreen"}:
         return opening.on_walk(talk, pending, word)
-    if pending.awaiting == "confirm" and word in {"yes", "no", "go"}:
-        return testing.on_confirm(talk, pending, word != "no")
+    if pending.awaiting == "confirm" and word in {"yes", "no", "go", "other"}:
+        return testing.on_confirm(talk, pending, word)
     if pending.awaiting == "file_level" and word in {"verified", "documented"}:
         return filing.on_file_level(talk, pending, word)
     if pending.awaiting == "walk":  # another name instead

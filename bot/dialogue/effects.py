@@ -106,10 +106,25 @@ class StartRun:
 
 
 @dataclass(frozen=True)
+class Confirm:
+    """The person's phone shows these codes; none: it is up and shows nothing more."""
+
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class StopRun:
     """Ask a running test to stop sending."""
 
     run: int
+
+
+@dataclass(frozen=True)
+class MarkRun:
+    """Note a moment of a running test: a channel went down, or came back."""
+
+    run: int
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -139,6 +154,8 @@ Effect = (
     | Assign
     | StartRun
     | StopRun
+    | MarkRun
+    | Confirm
     | Report
     | SetLanguage
 )

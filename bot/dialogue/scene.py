@@ -1,13 +1,13 @@
 """Everything a decision may look at: who speaks, what they said, and what is known by now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.dialogue.case import Case, FileKept
 from bot.wording import Wording
 from evaluators.checklist import Checklist
-from evaluators.sending.feasibility import Rules
+from evaluators.sending.feasibility import Facts, Rules
 from evaluators.sending.plan import Plan
 
 
@@ -53,11 +53,23 @@ class Line:
     title: str
     simulated: bool
     rate: float  # messages per second it allows
-    numbers: int  # listed, consenting numbers it may text
-    connections: int = 1
-    window: int = 100
     source: str = ""  # the sender number asked for
     offered: bool = True  # shown as a choice; others are there for whoever types their name
+    facts: Facts = field(default_factory=lambda: Facts(simulated=False, numbers=0))
+    """What a plan would run on; looked up while one is being made."""
+
+    def is_called(self, name: str) -> bool:
+        """Whether this connection is meant: `sim:honest/cmpp` is `sim:honest` in CMPP."""
+        return name == self.name or (self.simulated and name.partition("/")[0] == self.name)
+
+
+@dataclass(frozen=True)
+class CodeLine:
+    """A code in this very message that was texted to the person's phone lately."""
+
+    code: str
+    seen: bool  # known to have come
+    over: bool  # its test has ended
 
 
 @dataclass(frozen=True)
@@ -67,10 +79,21 @@ class Scene:
     person: Person
     checklist: Checklist
     wordings: Mapping[str, Wording]
-    plan: Plan  # the arrival test as the company set it up
+    tests: Mapping[str, Plan]  # the send tests as the company set them up, by name
     rules: Rules  # what any send must keep to
     now: datetime
     cases: tuple[CaseLine, ...] = ()
     case: Case | None = None
     lines: tuple[Line, ...] = ()
     colleagues: tuple[str, ...] = ()
+
+    @property
+    def test_words(self) -> frozenset[str]:
+        """What the tests are called, in lower case."""
+        titles = (plan.title for plan in self.tests.values() if plan.title)
+        spoken = {word.lower() for title in titles for word in (title.zh, title.en)}
+        return frozenset({*self.tests, *spoken})
+
+    phones: tuple[str, ...] = ()  # the person's own ones, on which codes are to be seen
+    codes: tuple[CodeLine, ...] = ()
+    awaited: int = 0  # texts of running tests that those phones have not been seen to show

@@ -12,9 +12,11 @@ Awaiting = Literal[
     "kinds",  # profile: what is sent
     "international",  # profile
     "multilingual",  # profile
-    "connection",  # which connection a test goes through; data: count
-    "claim",  # the rate the vendor claims; data: count, connection
-    "confirm",  # go or no go for a planned test; data: plan, connection
+    "connection",  # which connection a test goes through; data: wanted
+    "test",  # which test instead; data: wanted
+    "pair",  # the second vendor of a comparison; data: wanted
+    "claim",  # the rate the vendor claims; data: wanted
+    "confirm",  # go, no go or another test; data: plan, wanted
     "file_level",  # what kind of paper the last file was; data: evidence
 ]
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.dialogue.case import Case, Given
 from bot.wording import Wording
@@ -71,6 +73,11 @@ def duration(speak: Speaker, seconds: float) -> str:
         if seconds >= size and seconds % (size / 2) == 0:
             return speak.word(f"value.{name}", amount=short(seconds / size))
     return speak.word("value.second", amount=short(seconds))
+
+
+def clock(at: datetime, timezone: str) -> str:
+    """A moment as people read it off a clock."""
+    return at.astimezone(ZoneInfo(timezone)).strftime("%H:%M:%S")
 
 
 def answer(speak: Speaker, item: Item, given: Given) -> str:

@@ -194,7 +194,7 @@ def _departments(talk: Talk, case: Case) -> list[str]:
 def _stop(talk: Talk, _command: Command) -> None:
     """A running test first; then a test being planned; otherwise the walk, which stays."""
     pending = talk.session.pending
-    if pending is not None and pending.awaiting in {"connection", "claim", "confirm"}:
+    if pending is not None and pending.awaiting in testing.PLANNING:
         return testing.drop(talk)
     run = talk.open_case().active_run()
     if run is not None and run.state != "observing":
@@ -256,4 +256,6 @@ _IN_A_CASE: dict[str, Action] = {
     "evidence_to": _file_to,
     "report": _report,
     "test": testing.begin,
+    "fault": lambda talk, _command: testing.mark(talk, "fault"),
+    "restored": lambda talk, _command: testing.mark(talk, "restored"),
 }

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from bot.report.measured import Finished
 from bot.store import runs
 from bot.store.database import Database
-from bot.store.ledger import rows
+from bot.store.ledger import fold, rows
 from bot.store.tables import Run
 from evaluators.sending.metrics import Metrics, summarise
 from evaluators.sending.outcome import Outcome
@@ -86,6 +86,7 @@ def _judged(database: Database, run: Run, claim: float | None) -> Finished:
         plan = plan.model_copy(update={"claim": claim})
     by_rule = run.result.get("rule") is not None
     closed = run.result.get("end") == "measured" or by_rule
+    fold(database, run.id or 0)
     with database.read() as session:
         metrics = summarise(rows(session, run.id or 0), plan, closed)
     verdict = judge(

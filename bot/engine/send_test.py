@@ -4,34 +4,40 @@ prepare (write the messages) → exchange (send and watch) → judge → announc
 for what the vendor or the plan did; that is an outcome, and stands in the run.
 """
 
-import importlib
-import random
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import zip_longest
-from typing import Literal
+from typing import Literal, overload
 
 import anyio
-from sqlmodel import Session, col, select
+from sqlmodel import Session as Sql
+from sqlmodel import col, select
 
 from bot.engine import judging
+from bot.engine.door import Door, mailbox, throttled
 from bot.engine.vendors import Reached, Vendors
 from bot.errors import UserError
+from bot.store import handsets, listed, pushed, usage
 from bot.store.database import Database
 from bot.store.ledger import SqlLedger
 from bot.store.runs import GOING_ON
 from bot.store.tables import Connection, Message, Number, Run
-from evaluators.protocols.correlator import Correlator
+from evaluators.errors import EvaluatorsError
+from evaluators.protocols.correlator import Correlator, Unclaimed
+from evaluators.sending.assigning import Listed, assign
 from evaluators.sending.ledger import Planned
-from evaluators.sending.link import Connect
+from evaluators.sending.limits import RULES, Rules
 from evaluators.sending.outcome import Outcome
-from evaluators.sending.plan import Plan, cost, tokens
+from evaluators.sending.panel import Panel
+from evaluators.sending.plan import Plan, cost
 from evaluators.sending.reasons import Reason, both, reason
 from evaluators.sending.runner import Clock, Means, Order, Wish, carry_out
+from evaluators.sending.tokens import Tokens
 
 CLOCK = Clock(now=time.monotonic_ns, wall=time.time_ns, sleep=anyio.sleep)
 
@@ -40,6 +46,14 @@ Concluded = Callable[[int], None]
 
 Next = Literal["go on", "judge", "leave"]
 
+# What a stored connection that makes no sense can raise.
+_UNFIT = (UserError, EvaluatorsError, ModuleNotFoundError, TypeError, ValueError, KeyError)
+
+DAY_NS = 86_400 * 1_000_000_000
+HOME = "CN"  # other countries only where a phase of the plan names them
+REHEARSED_CHANNEL = "cmcc"
+PAIR_S = 5  # until both runs of a pair begin, and for the second to find the first one's messages
+
 WORDINGS = {
     "over_caps": both(
         "计划超出自身上限,没有发送。", "The plan passes its own caps; nothing was sent."
@@ -47,6 +61,10 @@ WORDINGS = {
     "no_numbers": both(
         "没有可用的登记号码(需有本人同意),没有发送。",
         "There is no listed number with its owner's consent; nothing was sent.",
+    ),
+    "no_pair": both(
+        "对照的另一家没有备好,没有发送。",
+        "The other vendor of the pair was not ready; nothing was sent.",
     ),
     "no_vendor": both("供应商无法使用:{detail}", "The vendor cannot be used: {detail}"),
     "given_up": both(
@@ -63,35 +81,87 @@ class SendTest:
     process goes on with them.
     """
 
-    def __init__(self, database: Database, vendors: Vendors, concluded: Concluded) -> None:
+    def __init__(
+        self, database: Database, vendors: Vendors, concluded: Concluded, rules: Rules = RULES
+    ) -> None:
         self.parking = False
+        self._rules = rules
         self._database, self._vendors, self._concluded = database, vendors, concluded
         self._to_stop: frozenset[int] = frozenset()
+        self._acted: dict[int, int] = {}
 
     def refresh(self) -> list[int]:
         """The runs without an end; notes which of them somebody wants stopped."""
-        wanted = (col(Run.id), col(Run.stop_asked_at))
+        wanted = (col(Run.id), col(Run.stop_asked_at), col(Run.connection_id), col(Run.facts))
         with self._database.read() as session:
             found = session.exec(select(*wanted).where(col(Run.state).in_(GOING_ON))).all()
-        self._to_stop = frozenset(run_id or 0 for run_id, asked in found if asked is not None)
-        return [run_id or 0 for run_id, _ in found]
+        self._to_stop = frozenset(run_id or 0 for run_id, asked, *_ in found if asked is not None)
+        for run_id, _, connection_id, facts in found:
+            self._act_on(run_id or 0, connection_id, facts.get("marks", ()))
+        return [run_id or 0 for run_id, *_ in found]
+
+    def _act_on(self, run_id: int, connection_id: int, marks: Sequence[Sequence[str]]) -> None:
+        """What people note of a real vendor's channel, a simulated vendor is made to do."""
+        for kind, _ in marks[self._acted.get(run_id, 0) :]:
+            path = f"/fault?channel={REHEARSED_CHANNEL}&on={int(kind == 'fault')}"
+            with suppress(OSError):
+                self._vendors.control(connection_id, path)
+        self._acted[run_id] = len(marks)
 
     def prepare(self, run_id: int) -> Next:
         """Write the run's messages, unless they are; refuse what may not be sent."""
         with self._database.read() as session:
             run = session.get_one(Run, run_id)
+            if run.state != "confirmed":  # prepared before, or over
+                return "go on" if run.state in GOING_ON else "leave"
             plan = Plan.model_validate(run.plan)
             numbers = _allowed(session, plan, run.connection_id)
-        if run.state != "confirmed":  # prepared before, or over
-            return "go on" if run.state in GOING_ON else "leave"
-        problem = _refusal(plan, numbers)
-        if problem is not None:
-            return self._end(run, run.epoch, Outcome("failed", problem=problem))
-        made = tokens(plan.count, random.Random(secrets.randbits(64)))  # noqa: S311 - no secret
-        SqlLedger(self._database, run_id, run.epoch).plan(
-            Planned(numbers[seq % len(numbers)], token) for seq, token in enumerate(made)
-        )
+        ids = _refusal(plan, numbers) or self._assigned(run, plan, numbers)
+        if isinstance(ids, Reason):
+            return self._end(run, run.epoch, Outcome("failed", problem=ids))
+        made = Tokens(self._settle(run_id, plan, numbers), plan.count)
+        SqlLedger(self._database, run_id, run.epoch).plan(map(Planned, ids, made))
         return "go on"
+
+    def _assigned(self, run: Run, plan: Plan, numbers: Sequence[Listed]) -> Sequence[int] | Reason:
+        """Which number gets which message; a pair's second run does as its first."""
+        if run.pair_id is not None and run.pair_id < (run.id or 0):
+            return self._as_the_other(run.pair_id, plan.count)
+        now_ns = time.time_ns()
+        with self._database.read() as session:
+            real = session.get_one(Connection, run.connection_id).simulated is None
+            used = usage.texted(session, now_ns - DAY_NS) if real else {}
+        frequency = self._rules.frequency.get(plan.kind) if real else None
+        return assign(plan, numbers, frequency=frequency, start_ns=now_ns, used=used)
+
+    def _as_the_other(self, run_id: int, count: int) -> Sequence[int] | Reason:
+        ids = select(Message.number_id).where(Message.run_id == run_id).order_by(col(Message.seq))
+        for _ in range(int(PAIR_S / 0.1)):
+            with self._database.read() as session:
+                found = list(session.exec(ids))
+            if len(found) == count:
+                return found
+            time.sleep(0.1)
+        return reason(WORDINGS, "no_pair")
+
+    def _settle(self, run_id: int, plan: Plan, numbers: Sequence[Listed]) -> bytes:
+        """Fix once what the run is judged by later: its seed, its controls, whom it announced."""
+        with self._database.write() as session:
+            run = session.get_one(Run, run_id)
+            if "seed" not in run.facts:
+                fixed = {
+                    "controls": [number.id for number in numbers if number.dead],
+                    "announced": [number.id for number in numbers if number.announced],
+                }
+                run.plan = run.plan | fixed
+                before = pushed.newest(session, run.connection_id)
+                run.facts = run.facts | {"seed": secrets.token_hex(16), "pushed_before": before}
+            if run.pair_id is not None and "not_before_ns" not in run.facts:
+                other = session.get_one(Run, run.pair_id).facts
+                not_before_ns = other.get("not_before_ns", time.time_ns() + PAIR_S * 1_000_000_000)
+                run.facts = run.facts | {"not_before_ns": not_before_ns}
+            session.add(run)
+            return bytes.fromhex(run.facts["seed"])
 
     def exchange(self, run_id: int) -> Next:
         """Take the run, send what has not been sent, watch to the end of the window."""
@@ -104,19 +174,22 @@ class SendTest:
         try:
             reached = self._vendors.reach(run.connection_id)
             correlator = Correlator(reached.id_form)
-            connect = _door(reached, correlator, run.plan.get("source", ""))
-        except (UserError, ModuleNotFoundError, TypeError) as error:
+            connects = Door(reached, Plan.model_validate(run.plan)).connects(correlator)
+            self._note_throttled(run_id, reached)
+        except _UNFIT as error:
             problem = reason(WORDINGS, "no_vendor", detail=str(error))
             return self._end(run, run.epoch, Outcome("failed", problem=problem))
         ledger = SqlLedger.take(self._database, run_id)
+        panel = reached.panel or self._phones(run_id)
         with ExitStack() as stack:
             means = Means(
                 ledger=ledger,
-                connect=connect,
+                connects=connects,
                 correlator=correlator,
                 clock=CLOCK,
                 asked=partial(self._asked, run_id),
-                panel=stack.enter_context(closing(reached.panel)) if reached.panel else None,
+                panel=stack.enter_context(closing(panel)) if panel else None,
+                mailbox=self._mailbox(run, reached),
             )
             outcome = anyio.run(carry_out, self._order(run), means)
         return self._end(run, ledger.epoch, outcome)
@@ -137,6 +210,28 @@ class SendTest:
         judging.end(self._database, run_id, datetime.now(UTC))
         self._concluded(run_id)
 
+    def _note_throttled(self, run_id: int, reached: Reached) -> None:
+        """Which answers mean "slow down" depends on the protocol: kept for those who judge."""
+        with self._database.write() as session:
+            run = session.get_one(Run, run_id)
+            codes = throttled(reached, Plan.model_validate(run.plan))
+            run.plan = run.plan | {"throttled": list(codes)}
+            session.add(run)
+
+    def _mailbox(self, run: Run, reached: Reached) -> Callable[[], list[Unclaimed]] | None:
+        """Where a vendor of ours pushes its receipts to, if it does."""
+        if reached.protocol != "http" or reached.login.get("receipts", "push") != "push":
+            return None
+        return mailbox(self._database, run.connection_id, run.facts.get("pushed_before", 0))
+
+    def _phones(self, run_id: int) -> Panel | None:
+        """The real phones that watch this run, if any of its numbers has one."""
+        from bot.inbound.panel import SqlPanel
+
+        return (
+            SqlPanel(self._database, run_id) if SqlPanel.watches(self._database, run_id) else None
+        )
+
     def _asked(self, run_id: int) -> Wish:
         if run_id in self._to_stop:
             return "stop"
@@ -145,23 +240,27 @@ class SendTest:
     def _order(self, run: Run) -> Order:
         """The run's messages as they were written by `prepare`."""
         plan = Plan.model_validate(run.plan)
-        wanted = (col(Message.number_id), col(Message.token))
+        ids = array("q")
         with self._database.read() as session:
-            messages = session.exec(
-                select(*wanted).where(Message.run_id == run.id).order_by(col(Message.seq))
-            ).all()
-            sealed = session.exec(select(Number.id, Number.number_sealed))
-            used = {number_id for number_id, _ in messages}
-            numbers = {
-                number_id: self._database.vault.unseal(number or b"", "number")
-                for number_id, number in sealed
-                if number_id in used
-            }
+            mine = select(Message.number_id).where(Message.run_id == run.id)
+            in_order = mine.order_by(col(Message.seq)).execution_options(yield_per=5_000)
+            ids.extend(session.exec(in_order))
+            used = set(ids)
+            sealed = session.exec(select(Number.id, Number.number_sealed)).all()
+            real = session.get_one(Connection, run.connection_id).simulated is None
+            seen = handsets.watched(session, used) if real else used - set(plan.controls)
+        numbers = {
+            number_id or 0: self._database.vault.unseal(number or b"", "number")
+            for number_id, number in sealed
+            if number_id in used
+        }
         return Order(
             plan,
-            numbers=[numbers[number_id] for number_id, _ in messages],
-            tokens=[token for _, token in messages],
-            watched=[number_id not in plan.controls for number_id, _ in messages],
+            numbers=_Numbers(ids, numbers),
+            tokens=Tokens(bytes.fromhex(run.facts["seed"]), plan.count),
+            watched=bytes(number_id in seen for number_id in ids),
+            ids={number: number_id for number_id, number in numbers.items()},
+            not_before_ns=run.facts.get("not_before_ns", 0),
         )
 
     def _end(self, run: Run, epoch: int, outcome: Outcome) -> Next:
@@ -171,37 +270,40 @@ class SendTest:
         return "judge" if kept else "leave"
 
 
-def _allowed(session: Session, plan: Plan, connection_id: int) -> list[int]:
-    """The listed numbers this plan may text, carriers in turn.
+class _Numbers(Sequence[str]):
+    """The numbers by seq, each kept once however often it is texted."""
 
-    Consent recorded, not retired; simulated numbers through simulated vendors and no others.
-    """
-    simulated = session.get_one(Connection, connection_id).simulated is not None
-    query = select(Number.carrier, Number.id).where(
-        Number.simulated == simulated,
-        col(Number.consented_at).is_not(None),
-        col(Number.retired_at).is_(None),
-    )
-    if plan.numbers:
-        query = query.where(col(Number.id).in_((*plan.numbers, *plan.controls)))
-    by_carrier: dict[str, list[int]] = {}
-    for carrier, number_id in session.exec(query.order_by(col(Number.id))):
-        by_carrier.setdefault(carrier, []).append(number_id or 0)
-    turns = zip_longest(*(by_carrier[carrier] for carrier in sorted(by_carrier)))
-    return [number_id for turn in turns for number_id in turn if number_id is not None]
+    def __init__(self, ids: array, numbers: Mapping[int, str]) -> None:  # type: ignore[type-arg]
+        self._ids, self._numbers = ids, numbers
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @overload
+    def __getitem__(self, seq: int) -> str: ...
+    @overload
+    def __getitem__(self, seq: slice) -> list[str]: ...
+    def __getitem__(self, seq: int | slice) -> str | list[str]:
+        if isinstance(seq, slice):
+            return [self._numbers[number_id] for number_id in self._ids[seq]]
+        return self._numbers[self._ids[seq]]
 
 
-def _refusal(plan: Plan, numbers: Sequence[int]) -> Reason | None:
+def _allowed(session: Sql, plan: Plan, connection_id: int) -> list[Listed]:
+    """The listed numbers this plan may text: at home, unless it names other countries."""
+    is_simulated = session.get_one(Connection, connection_id).simulated is not None
+    abroad = any(phase.only.country for phase in plan.stages)
+    named = {*plan.numbers, *plan.controls}
+    return [
+        replace(number, dead=number.dead or number.id in plan.controls)
+        for number in listed.allowed(session, simulated=is_simulated)
+        if (abroad or number.country == HOME) and (not plan.numbers or number.id in named)
+    ]
+
+
+def _refusal(plan: Plan, numbers: Sequence[Listed]) -> Reason | None:
     """The last look before anything is written: caps hold, and there is somebody to text."""
     caps = plan.caps
     if plan.count > caps.count or plan.rate > caps.rate or (cost(plan) or 0) > caps.cost:
         return reason(WORDINGS, "over_caps")
     return None if numbers else reason(WORDINGS, "no_numbers")
-
-
-def _door(reached: Reached, correlator: Correlator, source: str) -> Connect:
-    """How to log in at this vendor, in its protocol."""
-    protocol = importlib.import_module(f"evaluators.protocols.{reached.protocol}.session")
-    login = reached.login | ({"source": source} if source else {})
-    endpoint = protocol.Endpoint(host=reached.host, port=reached.port, **login)
-    return lambda on_events: protocol.connect(endpoint, on_events, CLOCK.now, correlator=correlator)

@@ -4,6 +4,7 @@ A simulated vendor is a process of its own that outlives this worker, so that a 
 a crash still finds its receipts. It ends by itself once nobody has asked it for a while.
 """
 
+import http.client
 import json
 import os
 import select
@@ -28,7 +29,11 @@ _PATIENCE_S = 30.0  # for a simulated vendor to say that it listens
 
 
 class Reached(NamedTuple):
-    """Where a vendor is: `login` are the fields of the protocol's endpoint beyond host and port."""
+    """Where a vendor is, and how it is logged in to.
+
+    `login` holds fields of the protocol's endpoint beyond host and port, and perhaps others that
+    are none of it. `control` is the port of a simulated vendor's panel and controls.
+    """
 
     protocol: str
     host: str
@@ -36,6 +41,8 @@ class Reached(NamedTuple):
     login: dict[str, Any]
     id_form: IdForm
     panel: HttpPanel | None
+    connections: int = 1
+    control: int | None = None
 
 
 class Vendors:
@@ -53,12 +60,25 @@ class Vendors:
         if row.simulated is not None:
             with self._lock:
                 row = row if _answers(row) else self._start(row)
-        secret = sends.secret(self._database.vault, row)
-        login = {name: row.options[name] for name in _LOGIN if name in row.options} | secret
-        id_form = row.options.get("id_form", "as_is")
+        login = row.options | sends.secret(self._database.vault, row)
         port = row.options.get("panel")
-        panel = HttpPanel(HOST, port) if port else None
-        return Reached(row.protocol, row.host, row.port, login, id_form, panel)
+        return Reached(
+            row.protocol,
+            row.host,
+            row.port,
+            login,
+            row.options.get("id_form", "as_is"),
+            HttpPanel(HOST, port) if port else None,
+            connections=int(row.options.get("connections", 1)),
+            control=port,
+        )
+
+    def control(self, connection_id: int, path: str) -> None:
+        """Ask something of a simulated vendor, such as to break; nothing of a real one."""
+        with self._database.read() as session:
+            row = session.get_one(Connection, connection_id)
+        if row.simulated is not None and row.options.get("panel"):
+            ask(row.options["panel"], path)
 
     def release(self) -> None:
         """End the simulated vendors that this worker started; nobody needs them any more."""
@@ -68,7 +88,7 @@ class Vendors:
         self._children.clear()
 
     def _start(self, row: Connection) -> Connection:
-        words = ("--personality", row.simulated or "", "--smpp", "0", "--panel", "0")
+        words = ("--personality", row.simulated or "", f"--{row.protocol}", "0", "--panel", "0")
         child = subprocess.Popen(  # noqa: S603 - our own program
             [*self._command, *words],
             stdin=subprocess.DEVNULL,
@@ -79,16 +99,19 @@ class Vendors:
         told = _first_line(child)
         with self._database.write() as session:
             stored = session.get_one(Connection, row.id)
-            stored.host, stored.port = HOST, int(told["smpp"])
-            kept = {name: told[name] for name in ("panel", "system_id")}
-            stored.options = stored.options | kept | {"pid": child.pid}
-            secret = json.dumps({"password": told["password"]})
+            stored.host, stored.port = HOST, int(told[row.protocol])
+            stored.options = stored.options | {"panel": told["panel"], "pid": child.pid}
+            secret = json.dumps(told["accounts"][row.protocol])
             stored.secret_sealed = self._database.vault.seal(secret, "connection.secret")
             session.add(stored)
         return stored
 
 
-_LOGIN = ("system_id", "system_type", "source", "window", "tls", "encoding", "bind")
+def ask(port: int, path: str) -> None:
+    """One request to a simulated vendor's controls."""
+    with closing(http.client.HTTPConnection(HOST, port, timeout=5)) as line:
+        line.request("GET", path)
+        line.getresponse().read()
 
 
 def _answers(row: Connection) -> bool:

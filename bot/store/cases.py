@@ -108,6 +108,7 @@ def runs(session: Session, case_id: int) -> tuple[RunLine, ...]:
             connection.simulated is not None,
             run.progress,
             run.result,
+            tuple(run.plan.get("marks", ())),
         )
         for run, connection in found
     )

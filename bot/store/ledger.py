@@ -1,26 +1,43 @@
-"""The SQL ledger of one run: who may send, what may have left, what came back."""
+"""The SQL ledger of one run: who may send, what may have left, what came back.
 
-from collections.abc import Callable, Iterable, Sequence
+At thousands of messages a second their rows are not touched at once: a group of facts is committed
+as one row of the journal, and folded into the messages' rows when there is time.
+"""
+
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from bot.store import handsets
 from bot.store.database import Database
 from bot.store.tables import metadata
 from evaluators.protocols.correlator import NOT_FINAL
 from evaluators.sending.ledger import Answer, Arrival, Group, Planned, Report, Standing
 from evaluators.sending.metrics import Row
+from evaluators.sending.pacing import timetable
+from evaluators.sending.panel import Span, up
+from evaluators.sending.plan import Plan
 
 _PLAN_CHUNK = 10_000
+_DIRECT = 200  # facts of a group so small that the journal would gain nothing
+_FOLD = 2_000  # facts folded in one go while a test runs: some 20 ms of the writer's time
+_PAGE = 5_000  # rows read at a time
 _AS_STORED = (
-    *("seq", "number_id", "carrier", "token", "state", "due_ns", "sent_ns", "ack_ns", "status"),
+    *("seq", "number_id", "carrier", "token", "state", "sent_ns", "ack_ns", "status"),
     *("receipt", "receipt_ns", "receipt_code", "handset_ns", "handset_from"),
 )
 
-_run, _message, _number = (metadata.tables[name] for name in ("run", "message", "number"))
+_run, _message, _number, _journal, _connection = (
+    metadata.tables[name] for name in ("run", "message", "number", "journal", "connection")
+)
 
 
 class _Many:
@@ -67,7 +84,6 @@ def _among(column: sa.Column[Any], *values: str) -> sa.ColumnElement[bool]:
 
 
 _MAY_BE_OUT = _among(_message.c.state, "planned", "sent")
-_DUE = _Many(("seq", "due_ns"), _message.c.state == "planned", due_ns=_of("due_ns"))
 _SENT = _Many(
     ("seq", "sent_ns"),
     sent_ns=_of("sent_ns"),
@@ -95,6 +111,8 @@ _ARRIVED = _Many(
     handset_ns=_of("at_ns"),
     handset_from=_of("sender"),
     handset_same=_of("same"),
+    handset_source=_of("source"),
+    handset_unsure_ms=_of("unsure_ms"),
 )
 
 
@@ -109,6 +127,7 @@ class SqlLedger:
     @classmethod
     def take(cls, database: Database, run_id: int) -> "SqlLedger":
         """Take the run from whoever has it; what may have left unanswered becomes unknown."""
+        fold(database, run_id)
         with database.engine.begin() as connection:
             epoch, armed_upto = connection.execute(
                 sa.update(_run)
@@ -121,25 +140,22 @@ class SqlLedger:
         return cls(database, run_id, epoch)
 
     def plan(self, messages: Iterable[Planned]) -> None:
-        with self._engine.begin() as connection:
-            if connection.scalar(self._how_many()):
-                return
+        with self._engine.connect() as connection:
+            have = connection.scalar(self._how_many()) or 0
+        left = enumerate(islice(messages, have, None), have)
+        while chunk := list(islice(left, _PLAN_CHUNK)):
             rows = [
                 {"run_id": self.run_id, "seq": seq, "state": "planned", **message._asdict()}
-                for seq, message in enumerate(messages)
+                for seq, message in chunk
             ]
-            for start in range(0, len(rows), _PLAN_CHUNK):
-                connection.execute(sa.insert(_message), rows[start : start + _PLAN_CHUNK])
+            with self._engine.begin() as connection:  # one each: others may write in between
+                connection.execute(sa.insert(_message), rows)
 
     def standing(self) -> Standing:
         mark = sa.select(_run.c.armed_upto, _run.c.progress).where(_run.c.id == self.run_id)
         with self._database.read() as session:
             armed_upto, notes = session.execute(mark).one()
             return Standing(session.scalar(self._how_many()) or 0, armed_upto, notes)
-
-    def due(self, first: int, dues_ns: Sequence[int]) -> None:
-        with self._engine.begin() as connection:
-            _DUE.apply(connection, self.run_id, list(enumerate(dues_ns, first)))
 
     def arm(self, upto: int) -> bool:
         mark = sa.case((_run.c.armed_upto < upto, upto), else_=_run.c.armed_upto)
@@ -157,12 +173,17 @@ class SqlLedger:
                 self._mine(connection, {"armed_upto": upto})
 
     def record(self, group: Group) -> None:
+        parts = (group.sent, group.lost, group.answers, group.reports, group.arrivals)
         with self._engine.begin() as connection:
-            _SENT.apply(connection, self.run_id, group.sent)
-            _LOST.apply(connection, self.run_id, [(seq,) for seq in group.lost])
-            _ANSWERED.apply(connection, self.run_id, group.answers)
-            _REPORTED.apply(connection, self.run_id, group.reports)
-            _ARRIVED.apply(connection, self.run_id, group.arrivals)
+            if len(group) <= _DIRECT:
+                _apply(connection, self.run_id, parts)
+            else:
+                text = json.dumps(parts, separators=(",", ":"))
+                entry = {"run_id": self.run_id, "size": len(group), "facts": text}
+                connection.execute(sa.insert(_journal), entry)
+
+    def fold(self, *, everything: bool = False) -> None:
+        fold(self._database, self.run_id, most=None if everything else _FOLD)
 
     def note(self, progress: dict[str, Any]) -> bool:
         times = {name: _time(progress.get(name)) for name in ("started_at", "closes_at")}
@@ -170,9 +191,9 @@ class SqlLedger:
         with self._engine.begin() as connection:
             return self._mine(connection, values)
 
-    def rows(self) -> list[Row]:
+    def rows(self, upto: int | None = None) -> Iterator[Row]:
         with self._database.read() as session:
-            return rows(session, self.run_id)
+            yield from rows(session, self.run_id, upto)
 
     def _how_many(self) -> sa.Select[int]:
         return sa.select(sa.func.count()).where(_message.c.run_id == self.run_id)
@@ -183,29 +204,120 @@ class SqlLedger:
         return connection.execute(sa.update(_run).where(*ours).values(values)).rowcount == 1
 
 
-def rows(session: Session, run_id: int) -> list[Row]:
-    """Every message of a run by seq, as the metrics want it."""
-    notes = session.scalar(sa.select(_run.c.progress).where(_run.c.id == run_id)) or {}
-    blocked = {seq for first, upto in notes.get("blocked", ()) for seq in range(first, upto)}
-    alive = bool(notes.get("panel_alive"))
+def fold(database: Database, run_id: int, most: int | None = None) -> None:
+    """Bring journalled facts into the messages' rows, some `most` of them; all if None.
+
+    Facts may come in any order, so that two processes may do this at once.
+    """
+    left = most
+    while left is None or left > 0:
+        with database.engine.begin() as connection:
+            oldest = (
+                sa.select(_journal.c.id)
+                .where(_journal.c.run_id == run_id)
+                .order_by(_journal.c.id)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            )
+            taken = connection.execute(
+                sa.delete(_journal)
+                .where(_journal.c.id == oldest.scalar_subquery())
+                .returning(_journal.c.facts, _journal.c.size)
+            ).first()
+            if taken is None:
+                return
+            _apply(connection, run_id, json.loads(taken.facts))
+        left = None if left is None else left - taken.size
+
+
+def _apply(connection: sa.Connection, run_id: int, parts: Sequence[Sequence[Any]]) -> None:
+    sent, lost, answers, reports, arrivals = parts
+    _SENT.apply(connection, run_id, sent)
+    _LOST.apply(connection, run_id, [(seq,) for seq in lost])
+    _ANSWERED.apply(connection, run_id, answers)
+    _REPORTED.apply(connection, run_id, reports)
+    _ARRIVED.apply(connection, run_id, arrivals)
+
+
+def rows(session: Session, run_id: int, upto: int | None = None) -> Iterator[Row]:
+    """Every message of a run (below `upto`) by seq, as the metrics want it, one at a time."""
+    plan, notes, simulated = session.execute(
+        sa.select(_run.c.plan, _run.c.progress, _connection.c.simulated)
+        .join(_connection, _run.c.connection_id == _connection.c.id)
+        .where(_run.c.id == run_id)
+    ).one()
+    spans = handsets.spans(session, _texted(session, run_id)) if simulated is None else None
+    make = _Rows(Plan.model_validate(plan), notes, spans)
     found = session.execute(
-        sa.select(_message, _number.c.carrier)
+        sa.select(_message, _number.c.carrier, _number.c.ported, _number.c.region)
+        .add_columns(_number.c.country)
         .join(_number, _message.c.number_id == _number.c.id)
         .where(_message.c.run_id == run_id)
+        .where(sa.true() if upto is None else _message.c.seq < upto)
         .order_by(_message.c.seq)
+        .execution_options(yield_per=_PAGE)
     )
-    return [_row(one, alive, one["seq"] in blocked) for one in found.mappings()]
+    with closing(found):
+        yield from map(make.row, found.mappings())
 
 
-def _row(found: sa.RowMapping, alive: bool, blocked: bool) -> Row:
-    same = {name: found[name] for name in _AS_STORED}
-    return Row(
-        **same,
-        message_id=found["vendor_id"],
-        handset_text_same=found["handset_same"],
-        alive=alive,
-        blocked=blocked,
-    )
+def _texted(session: Session, run_id: int) -> list[int]:
+    ids = sa.select(_message.c.number_id).distinct().where(_message.c.run_id == run_id)
+    return list(session.scalars(ids))
+
+
+class _Rows:
+    """Stored messages as rows, with what only the run knows: when they were due, who was alive.
+
+    `spans` says when each number's phone was up; None: simulated handsets, all up or none.
+    """
+
+    def __init__(
+        self, plan: Plan, notes: dict[str, Any], spans: Mapping[int, Sequence[Span]] | None
+    ) -> None:
+        self._panel_alive, self._spans = bool(notes.get("panel_alive")), spans
+        self._window_ns = int(plan.window_s * 1e9)
+        at = _time(notes.get("at"))
+        self._seen_ns = int(at.timestamp() * 1e9) if at else 0
+        ranges = notes.get("blocked", ())
+        self._blocked = [int(first) for first, _ in ranges], [int(upto) for _, upto in ranges]
+        schedule = notes.get("schedule", ())
+        self._firsts = [first for first, _ in schedule]
+        self._tables = [timetable(plan, start_ns, first) for first, start_ns in schedule]
+
+    def row(self, found: sa.RowMapping) -> Row:
+        same = {name: found[name] for name in _AS_STORED}
+        return Row(
+            **same,
+            due_ns=found["due_ns"] or self._due_ns(found["seq"]),
+            message_id=found["vendor_id"],
+            handset_text_same=found["handset_same"],
+            alive=self._alive(found["number_id"], found["sent_ns"]),
+            blocked=self._was_blocked(found["seq"]),
+            ported=found["ported"],
+            region=found["region"],
+            country=found["country"],
+            handset_unsure_ms=found["handset_unsure_ms"] if found["handset_source"] else 0,
+        )
+
+    def _alive(self, number_id: int, sent_ns: int | None) -> bool:
+        """Whether the handset was up all the while the message could have come."""
+        if self._spans is None:
+            return self._panel_alive
+        if sent_ns is None:
+            return False
+        upto_ns = min(sent_ns + self._window_ns, max(sent_ns, self._seen_ns))
+        return up(self._spans.get(number_id, ()), sent_ns, upto_ns)
+
+    def _due_ns(self, seq: int) -> int | None:
+        """By the last timetable that was made while the message had not left."""
+        at = bisect_right(self._firsts, seq) - 1
+        return self._tables[at].due_ns(seq) if at >= 0 else None
+
+    def _was_blocked(self, seq: int) -> bool:
+        firsts, uptos = self._blocked
+        at = bisect_right(firsts, seq) - 1
+        return at >= 0 and seq < uptos[at]
 
 
 def _time(text: str | None) -> datetime | None:

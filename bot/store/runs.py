@@ -1,11 +1,13 @@
 """Send tests in SQL, as those who watch them see them."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from bot.store.tables import Connection, Conversation, Evaluation, Run
 
+A_HANDFUL = 30  # messages; with fewer each single one has to arrive
 GOING_ON = ("confirmed", "sending", "observing")
 
 
@@ -60,3 +62,35 @@ def problem(session: Session, case_id: int) -> str:
         select(Run).where(Run.evaluation_id == case_id).order_by(col(Run.id).desc())
     ).first()
     return run.problem if run else ""
+
+
+def passed(session: Session, connection_id: int) -> frozenset[str]:
+    """The tests that have gone well on a connection: small ones whole, larger ones to their end."""
+    found = session.exec(
+        select(Run.test, Run.result).where(
+            Run.connection_id == connection_id, Run.state == "judged"
+        )
+    )
+    return frozenset(test for test, result in found if _went_well(result.get("metrics") or {}))
+
+
+def _went_well(metrics: dict[str, Any]) -> bool:
+    """Everything was taken, and of a handful everything also came, as far as anybody can tell."""
+    submitted = metrics.get("submitted", 0)
+    if not submitted or metrics.get("acknowledged", 0) < submitted:
+        return False
+    if submitted >= A_HANDFUL:
+        return True
+    if metrics.get("watched"):
+        return bool(metrics["arrived"] == metrics["watched"])
+    return bool(metrics.get("delivered") == submitted)
+
+
+def round_trip_s(session: Session, connection_id: int) -> float | None:
+    """How long the vendor took to answer a login or a keep-alive, when last tested."""
+    notes = session.exec(
+        select(Run.progress)
+        .where(Run.connection_id == connection_id, col(Run.started_at).is_not(None))
+        .order_by(col(Run.id).desc())
+    ).first()
+    return notes.get("rtt_s") if notes else None

@@ -69,6 +69,24 @@ def add_numbers(
     return len(fresh), len(pairs) - len(fresh)
 
 
+def describe(
+    session: Session, vault: Vault, rows: Iterable[tuple[str, Number]], columns: Iterable[str]
+) -> None:
+    """Take over these columns for numbers that are listed already."""
+    wanted = {vault.index(number): row for number, row in rows}
+    named = tuple(columns)
+    for listed in session.exec(select(Number)):
+        if (row := wanted.get(listed.blind)) is not None and row is not listed:
+            for column in named:
+                setattr(listed, column, getattr(row, column))
+            session.add(listed)
+
+
+def number(session: Session, vault: Vault, digits: str) -> Number | None:
+    """A listed number by what it is."""
+    return session.exec(select(Number).where(Number.blind == vault.index(digits))).first()
+
+
 def retire(session: Session, vault: Vault, number: str, now: datetime) -> bool:
     """Never text this number again; whether it was listed."""
     row = session.exec(select(Number).where(Number.blind == vault.index(number))).first()

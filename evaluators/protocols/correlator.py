@@ -37,25 +37,34 @@ class Correlator:
 
     `remember` finished ids are kept to know a repeated receipt for what it is; a repetition later
     than that is reported with index None.
+
+    Where `plain`, ids are compared as they come, and a reader in a hurry may do by itself what
+    `accepted` and `claim` do in the ordinary case: put an id into `waiting` if `early` is empty,
+    move it to `done` with a final report. It then has to call `tidy` now and then.
     """
 
     def __init__(self, id_form: IdForm = "as_is", *, remember: int = 200_000) -> None:
         self._answer_key, self._receipt_key = _KEYS[id_form]
         self._remember = remember
-        self._open: dict[bytes, int] = {}
-        self._done: dict[bytes, int] = {}
+        self.plain = id_form == "as_is"
+        self.waiting: dict[bytes, int] = {}
+        """Id -> handle of what was accepted and has no final report."""
+        self.done: dict[bytes, int] = {}
         self._done_before: dict[bytes, int] = {}
-        self._early: dict[bytes, list[Unclaimed]] = {}
+        self.early: dict[bytes, list[Unclaimed]] = {}
+        """Reports whose message has not been answered yet."""
         self._long: dict[int, _Long] = {}
         self._handles = 0
         self._reference = 0
         self.repeated_ids = 0
         """Answers that gave an id which another message already had."""
+        self.sequence = 1
+        """Where the next connection may go on numbering, so that a late answer fits nothing."""
 
     @property
     def open(self) -> int:
         """Accepted messages (parts counted singly) without a final receipt."""
-        return len(self._open)
+        return len(self.waiting)
 
     def restore(self, rows: Iterable[tuple[bytes, int]]) -> None:
         """Know again what was accepted before a restart: (message_id, index) as reported then.
@@ -66,7 +75,7 @@ class Correlator:
             ids = message_id.split(b" ")
             handles = [index] if len(ids) == 1 else self.split(index, len(ids))
             for part_id, handle in zip(ids, handles, strict=True):
-                self._open[self._answer_key(part_id) if self._answer_key else part_id] = handle
+                self.waiting[self._answer_key(part_id) if self._answer_key else part_id] = handle
                 if handle < 0:
                     self._long[handle].ids.append(part_id)
 
@@ -79,10 +88,10 @@ class Correlator:
         self._long.update(dict.fromkeys(handles, message))
         return handles
 
-    def next_reference(self) -> int:
-        """A concatenation reference 0 to 255, in turn over all connections of the run."""
-        self._reference = (self._reference + 1) & 0xFF
-        return self._reference
+    def next_reference(self, last: int = 0xFF) -> int:
+        """A concatenation reference 0 to `last`, in turn over all connections of the run."""
+        self._reference += 1
+        return self._reference % (last + 1)
 
     def index_of(self, handle: int) -> int:
         """The message a handle stands for."""
@@ -91,10 +100,10 @@ class Correlator:
     def accepted(self, message_id: bytes, handle: int) -> Sequence[Receipt]:
         """The vendor took a message under this id; the receipts that came before it."""
         key = self._answer_key(message_id) if self._answer_key else message_id
-        if self._open.setdefault(key, handle) != handle:
+        if self.waiting.setdefault(key, handle) != handle:
             self.repeated_ids += 1
-        if self._early and key in self._early:
-            reports = self._early.pop(key)
+        if self.early and key in self.early:
+            reports = self.early.pop(key)
             return [one for report in reports if (one := self._match(key, report, early=True))]
         return ()
 
@@ -113,25 +122,29 @@ class Correlator:
     def claim(self, message_id: bytes, state: str, err: str, at_ns: int) -> Receipt | None:
         """The ordinary report: first and final, for a message of one part. None: see `settle`."""
         key = self._receipt_key(message_id) if self._receipt_key else message_id
-        handle = self._open.get(key, -1)
+        handle = self.waiting.get(key, -1)
         if handle < 0:
             return None
         if state not in NOT_FINAL:
-            del self._open[key]
-            self._done[key] = handle
-            if len(self._done) >= self._remember:
-                self._forget()
+            del self.waiting[key]
+            self.done[key] = handle
+            self.tidy()
         return (handle, message_id, state, err, at_ns, False, False, "")
+
+    def tidy(self) -> None:
+        """Two generations of finished ids are kept: bounded, and no cost per message."""
+        if len(self.done) >= self._remember:
+            self._done_before, self.done = self.done, {}
 
     def settle(self, report: Unclaimed) -> Receipt | None:
         """Any report; None if it has to wait, for its answer or for the other parts' reports."""
         message_id = report.message_id
         key = self._receipt_key(message_id) if self._receipt_key else message_id
-        if key in self._open:
+        if key in self.waiting:
             return self._match(key, report, early=False)
         done = self._finished(key)
         if done is None:
-            self._early.setdefault(key, []).append(report)
+            self.early.setdefault(key, []).append(report)
             return None
         return _record(self.index_of(done), report, duplicate=True)
 
@@ -139,12 +152,12 @@ class Correlator:
         """Give up on reports that came before `before_ns` (all if None) and were never claimed."""
         stale = [
             (key, report)
-            for key, reports in self._early.items()
+            for key, reports in self.early.items()
             for report in reports
             if before_ns is None or report.at_ns < before_ns
         ]
         for key in {key for key, _ in stale}:
-            del self._early[key]
+            del self.early[key]
         return [_record(None, report) for _, report in stale]
 
     def partial(self) -> list[tuple[int, int, int]]:
@@ -157,13 +170,13 @@ class Correlator:
         ]
 
     def _match(self, key: bytes, report: Unclaimed, *, early: bool) -> Receipt | None:
-        handle = self._open.get(key)
+        handle = self.waiting.get(key)
         if handle is None:  # an early report came twice; the first one closed it
             index = self.index_of(self._finished(key) or 0)
             return _record(index, report, early=early, duplicate=True)
         if report.state not in NOT_FINAL:
-            del self._open[key]
-            self._done[key] = handle
+            del self.waiting[key]
+            self.done[key] = handle
         if handle >= 0:
             return _record(handle, report, early=early)
         return self._join(handle, report, early=early)
@@ -182,11 +195,7 @@ class Correlator:
         return _record(message.index, whole, early=message.early)
 
     def _finished(self, key: bytes) -> int | None:
-        return self._done.get(key, self._done_before.get(key))
-
-    def _forget(self) -> None:
-        """Two generations of finished ids: bounded, and no cost per message."""
-        self._done_before, self._done = self._done, {}
+        return self.done.get(key, self._done_before.get(key))
 
 
 @dataclass(slots=True)

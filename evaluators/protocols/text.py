@@ -24,11 +24,15 @@ _TO_GSM: dict[int, int | bytes] = {
     ord(char): code for code, char in enumerate(_BASIC) if code != _ESCAPE
 } | {ord(char): bytes((_ESCAPE, code)) for code, char in _EXTENSION.items()}
 
-# octets (or septets) of a message sent alone, and of each part of a long one
-_ROOM: dict[Encoding, tuple[int, int]] = {
-    "gsm7": (160, 153),
-    "latin1": (140, 134),
-    "ucs2": (140, 134),
+WIDTHS: dict[Encoding, int] = {"gsm7": 1, "latin1": 1, "ucs2": 2}
+"""Octets of an ordinary character; a few take twice that."""
+
+# octets (or septets) of a message sent alone, of each part of a long one, and of each part where
+# the concatenation header is one octet longer
+_ROOM: dict[Encoding, tuple[int, int, int]] = {
+    "gsm7": (160, 153, 152),
+    "latin1": (140, 134, 133),
+    "ucs2": (140, 134, 132),
 }
 
 
@@ -54,7 +58,7 @@ def choose(text: str) -> Encoding:
 def encode(text: str, encoding: Encoding) -> bytes:
     """User data, a septet per octet for GSM 7-bit; UnicodeEncodeError if it lacks a character."""
     if encoding == "ucs2":
-        return text.encode("utf-16-be")
+        return codecs.utf_16_be_encode(text)[0]  # str.encode would look the codec up each time
     if encoding == "latin1":
         return text.encode("latin-1")
     return codecs.charmap_encode(text, "strict", _TO_GSM)[0]
@@ -69,13 +73,14 @@ def decode(data: bytes, encoding: Encoding) -> str:
     return _from_gsm(data)
 
 
-def split(data: bytes, encoding: Encoding) -> list[bytes]:
+def split(data: bytes, encoding: Encoding, *, wide: bool = False) -> list[bytes]:
     """Encoded user data as the messages it takes: one if it fits, else parts without headers.
 
-    Neither a surrogate pair nor an escaped character is cut in two.
-    Raises ValueError above 255 parts.
+    `wide` leaves room for headers with 16-bit references. Neither a surrogate pair nor an escaped
+    character is cut in two. Raises ValueError above 255 parts.
     """
-    alone, each = _ROOM[encoding]
+    alone, narrow, narrower = _ROOM[encoding]
+    each = narrower if wide else narrow
     if len(data) <= alone:
         return [data]
     parts = []
@@ -95,8 +100,11 @@ def count(text: str, encoding: Encoding | None = None) -> int:
     return len(split(encode(text, chosen), chosen))
 
 
-def header(part: Part) -> bytes:
-    """The six-octet concatenation header with an 8-bit reference."""
+def header(part: Part, *, wide: bool = False) -> bytes:
+    """The concatenation header: six octets with an 8-bit reference, `wide` seven with 16 bits."""
+    if wide:
+        high, low = divmod(part.reference & 0xFFFF, 256)
+        return bytes((6, 8, 4, high, low, part.total, part.number))
     return bytes((5, 0, 3, part.reference & 0xFF, part.total, part.number))
 
 

@@ -4,6 +4,8 @@ A full window and a request that was never answered are states here, not acciden
 """
 
 from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 
 class Window:
@@ -15,11 +17,11 @@ class Window:
     def __init__(self, size: int, first: int, last: int) -> None:
         self.size = size
         self.waiting: dict[int, int] = {}
-        """Sequence number -> handle, in the order sent. The session's fast path pops from it."""
+        """Sequence number -> handle, in the order sent. Readers pop from it."""
         self.last = last
         self._next = first
         self._late: dict[int, int] = {}
-        self._sent: deque[tuple[int, list[int]]] = deque()
+        self._sent: deque[tuple[int, int, int]] = deque()  # time, first number, how many
 
     @property
     def room(self) -> int:
@@ -30,18 +32,20 @@ class Window:
         """The number the next request will have."""
         return self._next
 
+    def after(self, sequence: int, count: int = 1) -> int:
+        """The number `count` further on."""
+        return (sequence + count - 1) % self.last + 1
+
     def use(self) -> int:
         """Take one number, for a request that needs no place in the window."""
-        sequence = self._next
-        self._next = sequence + 1 if sequence < self.last else 1
+        sequence, self._next = self._next, self.after(self._next)
         return sequence
 
-    def add(self, at_ns: int, requests: dict[int, int]) -> None:
-        """These leave now; their numbers follow `sequence` without a gap, 1 after `last`."""
-        sequences = list(requests)
-        self.waiting.update(requests)
-        self._sent.append((at_ns, sequences))
-        self._next = sequences[-1] + 1 if sequences[-1] < self.last else 1
+    def add(self, at_ns: int, handles: Sequence[int]) -> None:
+        """Requests that leave now, numbered from `sequence` on without a gap."""
+        self._sent.append((at_ns, self._next, len(handles)))
+        self.waiting.update(zip(self._numbers(self._next, len(handles)), handles, strict=True))
+        self._next = self.after(self._next, len(handles))
 
     def answered(self, sequence: int) -> int | None:
         """Whose answer this is, also if it was given up; None for a number never used."""
@@ -54,8 +58,15 @@ class Window:
         if not self.waiting:
             self._sent.clear()
         while self._sent and self._sent[0][0] < before_ns:
-            for sequence in self._sent.popleft()[1]:
+            _, first, count = self._sent.popleft()
+            for sequence in self._numbers(first, count):
                 if (handle := self.waiting.pop(sequence, None)) is not None:
                     self._late[sequence] = handle
                     given_up.append(handle)
         return given_up
+
+    def _numbers(self, first: int, count: int) -> Iterable[int]:
+        over = first + count - 1 - self.last
+        if over <= 0:
+            return range(first, first + count)
+        return chain(range(first, self.last + 1), range(1, over + 1))

@@ -2,8 +2,9 @@
 
 What is on disk after a crash, at each moment:
 
-- before anything leaves: every message, `planned`; then `armed_upto` is raised, and only then may
-  messages below it leave. So a `planned` message at or above the mark certainly did not leave.
+- before anything leaves: every message, `planned`, and the start of its timetable; then
+  `armed_upto` is raised, and only then may messages below it leave. So a `planned` message at or
+  above the mark certainly did not leave.
 - below the mark without an answer on disk: it may have left or not, and its answer may have come
   or not. Whoever takes the run over makes it `unknown`, and nobody ever sends it again.
 - answers, receipts and arrivals: within one flush (some 50 ms) of their coming. What came in the
@@ -12,11 +13,12 @@ What is on disk after a crash, at each moment:
   but its next `arm` is refused and it sends nothing more.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from evaluators.sending.metrics import Row
+from evaluators.sending.panel import Source
 
 
 class Planned(NamedTuple):
@@ -46,12 +48,17 @@ class Report(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """A text on a handset: when it came, who it says it is from, and whether the text is ours."""
+    """A text on a handset: when it came, who it says it is from, and whether the text is ours.
+
+    `same` is None where only the token is known. `source` and `unsure_ms` are the panel's.
+    """
 
     seq: int
     at_ns: int
     sender: str
-    same: bool
+    same: bool | None
+    source: Source = "panel"
+    unsure_ms: int | None = 0
 
 
 @dataclass(slots=True)
@@ -68,8 +75,9 @@ class Group:
     reports: list[Report] = field(default_factory=list)
     arrivals: list[Arrival] = field(default_factory=list)
 
-    def __bool__(self) -> bool:
-        return any((self.sent, self.lost, self.answers, self.reports, self.arrivals))
+    def __len__(self) -> int:
+        facts = (self.answers, self.reports, self.arrivals)
+        return len(self.sent) + len(self.lost) + sum(len(each) for each in facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +93,10 @@ class Ledger(Protocol):
     """One run's messages, held by one process at a time. Every method has committed on return."""
 
     def plan(self, messages: Iterable[Planned]) -> None:
-        """Write the messages, seq 0 onwards; nothing happens where they are already written."""
+        """Write the messages that are not written yet; after a crash it goes on where it was."""
 
     def standing(self) -> Standing:
         """What the takeover found."""
-
-    def due(self, first: int, dues_ns: Sequence[int]) -> None:
-        """When the messages from `first` on are due, ns since 1970; only messages still planned."""
 
     def arm(self, upto: int) -> bool:
         """Allow every seq < `upto` to leave. False: another process has the run; send no more."""
@@ -102,8 +107,11 @@ class Ledger(Protocol):
     def record(self, group: Group) -> None:
         """Add what was learnt; a later fact never takes an earlier one away."""
 
+    def fold(self, *, everything: bool = False) -> None:
+        """Bring what was recorded in haste into `rows`; a little of it, or all."""
+
     def note(self, progress: dict[str, Any]) -> bool:
         """Keep the run's progress, for people and the next process; False: as with `arm`."""
 
-    def rows(self) -> list[Row]:
-        """Every message as the metrics want it, by seq."""
+    def rows(self, upto: int | None = None) -> Iterator[Row]:
+        """Every message (below `upto`) as the metrics want it, by seq, one at a time."""

@@ -1,103 +1,33 @@
 """From stored rows to numbers: recomputable at any time, with nothing kept but the rows.
 
-Which rows count. An `unknown` row that was never seen to leave (armed before a crash of ours)
-stays out of every rate: counting only those that turned up would flatter. Throttled rows stay out
-too: they were held back, not lost. What the vendor refused otherwise, or never answered, is
-submitted and not arrived. Handset rates look only at rows whose handset was proven alive
-(`alive`), and numbers known to be dead (`Plan.controls`) are looked at apart. What comes later
-than `window_s` after its message was sent has not arrived.
+The rows (see `rows` for which count) are gone through once and none of them is kept: 8 bytes a
+message for its latency and our lateness (while sorting, three times that), and four counters for
+each number and phase.
 """
 
-import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, NamedTuple
 
-from evaluators.sending.plan import Plan, render, segments
-from evaluators.statistics import Interval, Percentile, clopper_pearson, percentile
+from evaluators.sending.measures import Carrier as Carrier
+from evaluators.sending.measures import Code, Part, latency_of, lateness_of
+from evaluators.sending.measures import Latency as Latency
+from evaluators.sending.measures import Lateness as Lateness
+from evaluators.sending.measures import Share as Share
+from evaluators.sending.plan import Plan, parts_of
+from evaluators.sending.rows import DELIVERED as DELIVERED
+from evaluators.sending.rows import FAILED, FINAL, Sight
+from evaluators.sending.rows import Row as Row
+from evaluators.sending.rows import State as State
+from evaluators.sending.texts import Texts
+from evaluators.statistics import clopper_pearson, effective_size
 
-State = Literal["planned", "armed", "sent", "acknowledged", "refused", "unknown"]
-
-DELIVERED = "DELIVRD"
-FAILED = frozenset({"EXPIRED", "UNDELIV", "REJECTD", "DELETED"})
-SECOND = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Row:
-    """One message of a run, as the ledger keeps it. Times are nanoseconds on our clock.
-
-    `number_id` is the store's id of the panel number, never the number itself. `receipt` is the
-    state the vendor reported last (DELIVRD, UNDELIV, ...), `receipt_code` its raw code.
-    `handset_ns` is when the handset got it, `alive` whether that handset was proven alive in the
-    window. `blocked` says it waited for room in the send window.
-    """
-
-    seq: int
-    number_id: int
-    carrier: str
-    token: str
-    state: State
-    due_ns: int | None = None
-    sent_ns: int | None = None
-    ack_ns: int | None = None
-    status: int | None = None
-    message_id: str | None = None
-    receipt: str | None = None
-    receipt_ns: int | None = None
-    receipt_code: str | None = None
-    handset_ns: int | None = None
-    handset_text_same: bool | None = None
-    handset_from: str | None = None
-    alive: bool = False
-    blocked: bool = False
-
-
-@dataclass(frozen=True)
-class Share:
-    """A count out of a count, so that every rate can be traced."""
-
-    count: int
-    of: int
-
-    @property
-    def value(self) -> float | None:
-        return self.count / self.of if self.of else None
-
-    @property
-    def interval(self) -> Interval:
-        """Exact two-sided 95 %, every message taken as independent."""
-        return clopper_pearson(self.count, self.of)
-
-
-@dataclass(frozen=True)
-class Latency:
-    """Milliseconds from due to handset; messages that did not arrive count as infinite."""
-
-    p50: Percentile
-    p95: Percentile
-    p99: Percentile
-
-
-@dataclass(frozen=True)
-class Lateness:
-    """Milliseconds our own sender was behind the schedule."""
-
-    p50_ms: float
-    p99_ms: float
-    max_ms: float
-
-
-@dataclass(frozen=True)
-class Carrier:
-    """One carrier's part of the run; `arrived` is out of messages to live handsets."""
-
-    carrier: str
-    submitted: int
-    delivered: Share
-    arrived: Share
-    latency: Latency | None
+_OF_NUMBERS = ("carrier", "ported", "region", "country", "announced")
+_OF_SEQS = ("phase", "variant")
+_Cell = tuple[int, int]  # phase and number
+_Place = tuple[str, int]  # carrier and phase
 
 
 @dataclass(frozen=True)
@@ -108,6 +38,9 @@ class Metrics:
     D1 accepted/submitted, D2 DELIVRD/submitted, D3 DELIVRD/accepted, D4 DELIVRD/(accepted less
     invalid numbers), D5 1 - explicit failures/(the same), D6 on the handset/submitted to live
     handsets, D7 the same within `p95_s`, D8 parts arrived/parts billed (None without a bill).
+    `parts` are the values of every trait in which the messages differ, `codes` what the receipts
+    said. `parts_counted` is what the accepted messages should be billed as. `lateness` is our own,
+    `held` that of messages the vendor's window kept waiting.
     """
 
     closed: bool
@@ -136,183 +69,284 @@ class Metrics:
     latency: Latency | None
     lateness: Lateness | None
     price_per_arrival: float | None
+    parts: tuple[Part, ...] = ()
+    codes: tuple[Code, ...] = ()
+    parts_counted: int = 0
+    parts_billed: int | None = None
+    held: Lateness | None = None
+
+    @property
+    def watched_delivered(self) -> int:
+        """Messages to live handsets that were reported delivered."""
+        return self.arrived - self.unreported_arrivals + self.unseen_delivered
 
 
-def _not_alive(row: Row) -> bool:
+def not_alive(row: Row) -> bool:
+    """The usual reading of an invalid number: its handset was not proven alive."""
     return not row.alive
 
 
 def summarise(
-    rows: Sequence[Row],
+    rows: Iterable[Row],
     plan: Plan,
     closed: bool,
     *,
     billed_parts: int | None = None,
-    invalid: Callable[[Row], bool] = _not_alive,
+    invalid: Callable[[Row], bool] = not_alive,
 ) -> Metrics:
-    """All numbers of a run from its rows.
+    """All numbers of a run from its rows, in any order.
 
     `closed` says the observation window is over. `invalid` decides which accepted rows D4 and D5
-    leave out as invalid numbers (by default those whose handset was not proven alive), and
+    leave out as invalid numbers (see `receipts.Dictionary.invalid` for another reading), and
     `billed_parts` is what the vendor's bill says.
     """
-    sight = _Sight(plan)
-    gone = [row for row in rows if sight.submitted(row) and not sight.control(row)]
-    lost_sight = [row for row in rows if row.state == "unknown" and row.sent_ns is None]
-    controls = [row for row in rows if sight.submitted(row) and sight.control(row)]
-    compared = [row.handset_text_same for row in gone if row.handset_text_same is not None]
-    watched = [row for row in gone if row.alive]
-    return Metrics(
-        closed=closed,
-        planned=len(rows),
-        submitted=len(gone),
-        acknowledged=sum(row.state == "acknowledged" for row in rows),
-        refused=sum(row.state == "refused" for row in rows),
-        unknown=sum(row.state == "unknown" for row in rows),
-        never_left=len(lost_sight),
-        never_left_arrived=sum(row.handset_ns is not None for row in lost_sight),
-        throttled=sum(sight.throttled(row) for row in rows),
-        blocked=sum(row.blocked for row in rows),
-        delivered=sum(map(sight.delivered, gone)),
-        missing_receipts=sum(row.state == "acknowledged" and not sight.final(row) for row in gone),
-        watched=len(watched),
-        arrived=sum(map(sight.arrived, watched)),
-        late_arrivals=sum(row.handset_ns is not None and not sight.arrived(row) for row in gone),
-        unseen_delivered=sum(sight.delivered(row) and not sight.arrived(row) for row in watched),
-        unreported_arrivals=sum(sight.arrived(row) and not sight.delivered(row) for row in watched),
-        controls_delivered=Share(sum(map(sight.delivered, controls)), len(controls)),
-        texts_same=Share(sum(compared), len(compared)),
-        senders=Counter(sorted(row.handset_from for row in gone if row.handset_from)),
-        definitions=_definitions(gone, sight, invalid, billed_parts) if closed else {},
-        carriers=_by_carrier(gone, sight, closed),
-        handsets=_by_handset(watched, sight),
-        latency=_latency(watched, sight) if closed else None,
-        lateness=_lateness(rows),
-        price_per_arrival=_price(watched, sight) if closed else None,
-    )
+    made = _Summary(plan, invalid)
+    for row in rows:
+        made.add(row)
+    return made.metrics(closed, billed_parts)
 
 
-class _Sight:
-    """How the plan makes us see one row."""
+class _Kind(NamedTuple):
+    """What is told apart when messages are counted."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self._window_ns = int(plan.window_s * SECOND)
-        self._throttled = frozenset(plan.throttled)
-        self._controls = frozenset(plan.controls)
+    state: State
+    control: bool
+    submitted: bool
+    alive: bool
+    arrived: bool
+    late: bool
+    said: str
+    invalid: bool
+    prompt: bool | None
+    same: bool | None
+    left: bool
+    phase: int
 
-    def control(self, row: Row) -> bool:
-        return row.number_id in self._controls
 
-    def throttled(self, row: Row) -> bool:
-        return row.state == "refused" and row.status in self._throttled
+class _Summary:
+    """What one pass over the rows leaves behind."""
 
-    def submitted(self, row: Row) -> bool:
-        left = row.state in {"sent", "acknowledged", "refused"} or (
-            row.state == "unknown" and row.sent_ns is not None
+    def __init__(self, plan: Plan, invalid: Callable[[Row], bool]) -> None:
+        self._plan, self._invalid = plan, invalid
+        self._sight, self._texts = Sight(plan), Texts(plan)
+        self._kinds: dict[tuple[Any, ...], int] = {}
+        self._blocked = 0
+        self._senders: Counter[str] = Counter()
+        self._codes: dict[tuple[str, str, str], list[int]] = {}
+        self._cells: dict[_Cell, list[int]] = {}  # submitted, delivered, watched, arrived
+        self._numbers: dict[int, tuple[str, ...]] = {}  # values of _OF_NUMBERS
+        self._waited: dict[_Place, array[float]] = {}
+        self._late, self._held = array("f"), array("f")
+
+    def add(self, row: Row) -> None:
+        sight = self._sight
+        self._blocked += row.blocked
+        if row.sent_ns is not None and row.due_ns is not None:
+            late_ms = max(0, row.sent_ns - row.due_ns) / 1e6
+            (self._held if row.blocked else self._late).append(late_ms)
+        control, submitted = sight.control(row), sight.submitted(row)
+        arrived, said, phase = sight.arrived(row), sight.said(row), self._texts.at(row.seq)
+        prompt = sight.prompt(row, arrived)
+        kind = (
+            *(row.state, control, submitted, row.alive, arrived),
+            *(row.handset_ns is not None and not arrived, said, self._invalid(row), prompt),
+            *(row.handset_text_same, row.sent_ns is not None, phase),
         )
-        return left and not self.throttled(row)
+        self._kinds[kind] = self._kinds.get(kind, 0) + 1
+        if submitted and not control:
+            self._gone(row, phase, arrived, said == DELIVERED)
 
-    def _in_time(self, row: Row, at_ns: int | None) -> bool:
-        start = row.due_ns if row.sent_ns is None else row.sent_ns
-        if at_ns is None or start is None:
-            return False
-        return at_ns - start <= self._window_ns
+    def _gone(self, row: Row, phase: int, arrived: bool, delivered: bool) -> None:
+        """A message that left, to a number that is not a control."""
+        if row.handset_from:
+            self._senders[row.handset_from] += 1
+        watched, seen = row.alive, row.alive and arrived
+        if row.receipt is not None:
+            code = self._codes.setdefault(
+                (row.receipt, row.receipt_code or "", row.carrier), [0] * 3
+            )
+            code[0] += 1
+            code[1] += watched
+            code[2] += seen
+        if row.number_id not in self._numbers:
+            self._numbers[row.number_id] = self._traits(row)
+        cell = self._cells.setdefault((phase, row.number_id), [0] * 4)
+        cell[0] += 1
+        cell[1] += delivered
+        if watched:
+            cell[2] += 1
+            cell[3] += seen
+            waited = self._sight.waited_ms(row, arrived)
+            if waited is not None:
+                self._waited.setdefault((row.carrier, phase), array("f")).append(waited)
 
-    def arrived(self, row: Row) -> bool:
-        return self._in_time(row, row.handset_ns)
+    def _traits(self, row: Row) -> tuple[str, ...]:
+        """The values of `_OF_NUMBERS` for the row's number."""
+        ported = {None: "", True: "ported", False: "own"}[row.ported]
+        known = "announced" if self._sight.announced(row) else "blind"
+        return row.carrier, ported, row.region, row.country, known
 
-    def delivered(self, row: Row) -> bool:
-        return row.receipt == DELIVERED and self._in_time(row, row.receipt_ns)
+    def metrics(self, closed: bool, billed_parts: int | None) -> Metrics:
+        count = _Counts([(_Kind(*kind), n) for kind, n in self._kinds.items()])
+        gone = count.only(lambda kind: kind.submitted and not kind.control)
+        controls = count.only(lambda kind: kind.submitted and kind.control)
+        watched = gone.only(lambda kind: kind.alive)
+        unseen = count.only(lambda kind: kind.state == "unknown" and not kind.left)
+        by_trait = {trait: list(self._by(trait, closed)) for trait in (*_OF_NUMBERS, *_OF_SEQS)}
+        arrived = watched.of(lambda kind: kind.arrived)
+        return Metrics(
+            closed=closed,
+            planned=count.all,
+            submitted=gone.all,
+            acknowledged=count.of(lambda kind: kind.state == "acknowledged"),
+            refused=count.of(lambda kind: kind.state == "refused"),
+            unknown=count.of(lambda kind: kind.state == "unknown"),
+            never_left=unseen.all,
+            never_left_arrived=unseen.of(lambda kind: kind.arrived or kind.late),
+            throttled=count.of(lambda kind: kind.state == "refused" and not kind.submitted),
+            blocked=self._blocked,
+            delivered=gone.of(_delivered),
+            missing_receipts=gone.of(lambda kind: _accepted(kind) and kind.said not in FINAL),
+            watched=watched.all,
+            arrived=arrived,
+            late_arrivals=gone.of(lambda kind: kind.late),
+            unseen_delivered=watched.of(lambda kind: _delivered(kind) and not kind.arrived),
+            unreported_arrivals=watched.of(lambda kind: kind.arrived and not _delivered(kind)),
+            controls_delivered=Share(controls.of(_delivered), controls.all),
+            texts_same=Share(
+                gone.of(lambda kind: kind.same is True), gone.of(lambda kind: kind.same is not None)
+            ),
+            senders=dict(sorted(self._senders.items())),
+            definitions=self._definitions(gone, watched, billed_parts) if closed else {},
+            carriers=tuple(
+                Carrier(each.value, each.submitted, each.delivered, each.arrived, each.latency)
+                for each in by_trait["carrier"]
+            ),
+            handsets=self._handsets(self._cells),
+            latency=latency_of(self._waited.values()) if closed else None,
+            lateness=lateness_of(self._late),
+            held=lateness_of(self._held),
+            price_per_arrival=self._price(watched, arrived) if closed else None,
+            parts=tuple(p for parts in by_trait.values() if len(parts) > 1 for p in parts),
+            codes=tuple(Code(*key, *counts) for key, counts in sorted(self._codes.items())),
+            parts_counted=self._parts(gone.only(_accepted)),
+            parts_billed=billed_parts,
+        )
 
-    def failed(self, row: Row) -> bool:
-        return row.receipt in FAILED and self._in_time(row, row.receipt_ns)
+    def _definitions(
+        self, gone: "_Counts", watched: "_Counts", billed_parts: int | None
+    ) -> dict[str, Share | None]:
+        accepted = gone.only(_accepted)
+        valid = accepted.only(lambda kind: not kind.invalid)
+        arrived = watched.only(lambda kind: kind.arrived)
+        timed = watched.only(lambda kind: kind.prompt is not None)
+        made = {
+            "D1": Share(accepted.all, gone.all),
+            "D2": Share(gone.of(_delivered), gone.all),
+            "D3": Share(accepted.of(_delivered), accepted.all),
+            "D4": Share(valid.of(_delivered), valid.all),
+            "D5": Share(valid.of(lambda kind: kind.said not in FAILED), valid.all),
+            "D6": Share(arrived.all, watched.all),
+            "D7": Share(timed.of(lambda kind: kind.prompt is True), timed.all),
+            "D8": Share(self._parts(arrived), billed_parts or 0),
+        }
+        return {name: share if share.of else None for name, share in made.items()}
 
-    def final(self, row: Row) -> bool:
-        return self.delivered(row) or self.failed(row)
+    def _parts(self, counts: "_Counts") -> int:
+        """As how many parts these messages are billed."""
+        each = [parts_of(self._plan, phase.variant) for phase in self._plan.stages]
+        return sum(each[kind.phase] * n for kind, n in counts.kinds)
 
-    def waited_ms(self, row: Row) -> float:
-        """From due to handset; infinite for what did not arrive."""
-        if row.handset_ns is None or row.due_ns is None or not self.arrived(row):
-            return math.inf
-        return (row.handset_ns - row.due_ns) / 1e6
+    def _price(self, watched: "_Counts", arrived: int) -> float | None:
+        """CNY per message on a live handset, every accepted one billed in full."""
+        if not arrived or self._plan.price is None:
+            return None
+        return round(self._plan.price * self._parts(watched.only(_accepted)) / arrived, 6)
 
+    def _by(self, trait: str, closed: bool) -> Iterator[Part]:
+        """The parts of a trait that has several values; phases and variants in the plan's order."""
+        cells: dict[str, list[_Cell]] = {}
+        for cell in self._cells:
+            cells.setdefault(self._value(trait, cell), []).append(cell)
+        if len(cells) < 2 and trait != "carrier":
+            return
+        stages = range(len(self._plan.stages))
+        order = (
+            [self._value(trait, (at, 0)) for at in stages] if trait in _OF_SEQS else sorted(cells)
+        )
+        for value in dict.fromkeys(order):
+            if value in cells:
+                latency = self._latency(trait, value) if closed else None
+                yield self._part(trait, value, cells[value], latency)
 
-def _definitions(
-    gone: Sequence[Row],
-    sight: _Sight,
-    invalid: Callable[[Row], bool],
-    billed_parts: int | None,
-) -> dict[str, Share | None]:
-    accepted = [row for row in gone if row.state == "acknowledged"]
-    valid = [row for row in accepted if not invalid(row)]
-    watched = [row for row in gone if row.alive]
-    in_time = sum(sight.waited_ms(row) <= sight.plan.p95_s * 1e3 for row in watched)
-    arrived = sum(map(sight.arrived, watched))
-    delivered = sum(map(sight.delivered, gone))
-    made = {
-        "D1": Share(len(accepted), len(gone)),
-        "D2": Share(delivered, len(gone)),
-        "D3": Share(sum(map(sight.delivered, accepted)), len(accepted)),
-        "D4": Share(sum(map(sight.delivered, valid)), len(valid)),
-        "D5": Share(len(valid) - sum(map(sight.failed, valid)), len(valid)),
-        "D6": Share(arrived, len(watched)),
-        "D7": Share(in_time, len(watched)),
-        "D8": Share(arrived * _parts(sight.plan, gone), billed_parts or 0),
-    }
-    return {name: share if share.of else None for name, share in made.items()}
+    def _value(self, trait: str, cell: _Cell) -> str:
+        if trait == "phase":
+            return self._plan.stages[cell[0]].name
+        if trait == "variant":
+            return self._plan.stages[cell[0]].variant or "text"
+        return self._numbers[cell[1]][_OF_NUMBERS.index(trait)]
 
+    def _part(
+        self, trait: str, value: str, cells: Sequence[_Cell], latency: Latency | None
+    ) -> Part:
+        submitted, delivered, watched, arrived = _sums(self._cells[cell] for cell in cells)
+        effective = effective_size(self._handsets(cells))
+        shrunk = arrived * effective / watched if watched else 0.0
+        return Part(
+            trait=trait,
+            value=value,
+            submitted=submitted,
+            delivered=Share(delivered, submitted),
+            arrived=Share(arrived, watched),
+            effective=effective,
+            interval=clopper_pearson(shrunk, effective),
+            latency=latency,
+        )
 
-def _parts(plan: Plan, rows: Sequence[Row]) -> int:
-    return segments(render(plan, rows[0].token)) if rows else 1
-
-
-def _by_carrier(gone: Sequence[Row], sight: _Sight, closed: bool) -> tuple[Carrier, ...]:
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in gone:
-        groups[row.carrier].append(row)
-    table = []
-    for carrier, rows in sorted(groups.items()):
-        watched = [row for row in rows if row.alive]
-        delivered = Share(sum(map(sight.delivered, rows)), len(rows))
-        arrived = Share(sum(map(sight.arrived, watched)), len(watched))
-        latency = _latency(watched, sight) if closed else None
-        table.append(Carrier(carrier, len(rows), delivered, arrived, latency))
-    return tuple(table)
-
-
-def _by_handset(watched: Iterable[Row], sight: _Sight) -> tuple[tuple[int, int], ...]:
-    """(arrived, sent) of each handset: messages to one handset share its fate."""
-    counts: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for row in watched:
-        counts[row.number_id][0] += sight.arrived(row)
-        counts[row.number_id][1] += 1
-    return tuple((arrived, sent) for _, (arrived, sent) in sorted(counts.items()))
-
-
-def _latency(watched: Sequence[Row], sight: _Sight) -> Latency | None:
-    if not watched:
+    def _latency(self, trait: str, value: str) -> Latency | None:
+        if trait == "carrier":
+            return latency_of(times for (name, _), times in self._waited.items() if name == value)
+        if trait == "phase":
+            names = [phase.name for phase in self._plan.stages]
+            return latency_of(t for (_, at), t in self._waited.items() if names[at] == value)
         return None
-    waited = [sight.waited_ms(row) for row in watched]
-    return Latency(*(percentile(waited, share) for share in (0.5, 0.95, 0.99)))
+
+    def _handsets(self, cells: Iterable[_Cell]) -> tuple[tuple[int, int], ...]:
+        """(arrived, sent) of each live handset: messages to one handset share its fate."""
+        counts: dict[int, list[int]] = {}
+        for cell in cells:
+            _, _, watched, arrived = self._cells[cell]
+            if watched:
+                count = counts.setdefault(cell[1], [0, 0])
+                count[0] += arrived
+                count[1] += watched
+        return tuple((arrived, sent) for _, (arrived, sent) in sorted(counts.items()))
 
 
-def _lateness(rows: Iterable[Row]) -> Lateness | None:
-    late = sorted(
-        max(0, row.sent_ns - row.due_ns) / 1e6
-        for row in rows
-        if row.sent_ns is not None and row.due_ns is not None
-    )
-    if not late:
-        return None
-    at = [late[max(0, math.ceil(len(late) * share) - 1)] for share in (0.5, 0.99, 1.0)]
-    return Lateness(*at)
+@dataclass(frozen=True)
+class _Counts:
+    """How many messages of each kind."""
+
+    kinds: Sequence[tuple[_Kind, int]]
+
+    @property
+    def all(self) -> int:
+        return sum(n for _, n in self.kinds)
+
+    def only(self, keep: Callable[[_Kind], bool]) -> "_Counts":
+        return _Counts([(kind, n) for kind, n in self.kinds if keep(kind)])
+
+    def of(self, keep: Callable[[_Kind], bool]) -> int:
+        return sum(n for kind, n in self.kinds if keep(kind))
 
 
-def _price(watched: Sequence[Row], sight: _Sight) -> float | None:
-    """CNY per message on a live handset, every accepted one billed in full."""
-    arrived = sum(map(sight.arrived, watched))
-    if not arrived or sight.plan.price is None:
-        return None
-    billed = sum(row.state == "acknowledged" for row in watched)
-    return round(sight.plan.price * _parts(sight.plan, watched) * billed / arrived, 6)
+def _accepted(kind: _Kind) -> bool:
+    return kind.state == "acknowledged"
+
+
+def _delivered(kind: _Kind) -> bool:
+    return kind.said == DELIVERED
+
+
+def _sums(cells: Iterable[Sequence[int]]) -> list[int]:
+    return [sum(column) for column in zip(*cells, strict=True)] or [0, 0, 0, 0]

@@ -2,15 +2,31 @@
 
 import math
 import random
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, time, timedelta
+from pathlib import Path
 from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
-from evaluators.content import Bilingual, Content
-from evaluators.statistics import sprt
-
-MessageKind = Literal["otp", "notice", "marketing"]
+from evaluators.content import Bilingual, Content, read
+from evaluators.errors import ContentError
+from evaluators.sending.lengths import LONGEST as LONGEST
+from evaluators.sending.lengths import PLACE as PLACE
+from evaluators.sending.lengths import Variant
+from evaluators.sending.lengths import length as length
+from evaluators.sending.lengths import segments as segments
+from evaluators.sending.limits import Caps as Caps
+from evaluators.sending.limits import MessageKind as MessageKind
+from evaluators.sending.limits import TimeOfDay
+from evaluators.sending.stopping import Losses as Losses
+from evaluators.sending.stopping import Missing as Missing
+from evaluators.sending.stopping import Seen as Seen
+from evaluators.sending.stopping import Sequential as Sequential
+from evaluators.sending.stopping import StopRule as StopRule
+from evaluators.sending.tokens import ALPHABET as ALPHABET
+from evaluators.sending.tokens import TOKEN_LENGTH as TOKEN_LENGTH
 
 # Unknown at the end of the observation window counts as not arrived (decision 2.23).
 WINDOWS: dict[str, float] = {"otp": 300, "notice": 1_800, "marketing": 86_400}
@@ -18,121 +34,84 @@ WINDOWS: dict[str, float] = {"otp": 300, "notice": 1_800, "marketing": 86_400}
 P95_LIMITS: dict[str, float] = {"otp": 10, "notice": 60, "marketing": 900}
 P99_LIMITS: dict[str, float | None] = {"otp": 30, "notice": 300, "marketing": None}
 
-PLACE = "{token}"
-TOKEN_LENGTH = 6
-# Without 0 O, 1 I L, 2 Z, 5 S and 8 B: a token is compared by eye when a handset is checked.
-ALPHABET = "34679ACDEFGHJKMNPQRTUVWXY"
+Trait = Literal["carrier", "ported", "region", "country", "announced"]
+"""What numbers differ in, for whom a phase texts and for taking them in turn."""
 
-SINGLE, PART, LONGEST = 70, 67, 500  # characters; the strictest documented maximum
+Segment = Literal["carrier", "ported", "region", "country", "announced", "phase", "variant"]
+"""What a run's messages can be told apart by when it is judged."""
+
+DAY_S = 86_400
+_NAME = r"^[a-z0-9-]+$"
 
 
-class Missing(Content):
-    """Stop when more than `share` of the messages have no final receipt, once `after` are due one.
+class Only(Content):
+    """Which listed numbers a phase texts; what is left out makes no difference.
 
-    A receipt is due `within_s` seconds after its message was sent.
+    Carriers, regions and countries are any of those named; without a country, domestic ones.
     """
 
-    share: float = Field(gt=0, lt=1)
-    after: int = Field(ge=1)
-    within_s: float = Field(gt=0)
-
-    @property
-    def wording(self) -> Bilingual:
-        return Bilingual(
-            zh=f"满 {self.after} 条后,{self.within_s:g} 秒内无回执的超过 {self.share:.0%} 即停",
-            en=f"stop when, from {self.after} messages on, over {self.share:.0%} have no receipt"
-            f" within {self.within_s:g} s",
-        )
+    carrier: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    country: tuple[str, ...] = ("CN",)
+    ported: bool | None = None
+    announced: bool | None = None
+    watched: bool | None = None
 
 
-class Losses(Content):
-    """Stop when `count` of the first `among` messages are not on their handset `within_s` later."""
+class Phase(Content):
+    """`count` messages at `rate` per second, following the phase before it without a break.
 
-    count: int = Field(ge=1)
-    among: int = Field(ge=1)
-    within_s: float = Field(gt=0)
-
-    @property
-    def wording(self) -> Bilingual:
-        return Bilingual(
-            zh=f"前 {self.among} 条中有 {self.count} 条 {self.within_s:g} 秒内未到手机即停",
-            en=f"stop when {self.count} of the first {self.among} are not on the handset"
-            f" within {self.within_s:g} s",
-        )
-
-
-class Sequential(Content):
-    """Stop when Wald's sequential test of `claim` against `against` rejects the claim."""
-
-    against: float = Field(gt=0, lt=1)
-    within_s: float = Field(gt=0)
-    alpha: float = Field(default=0.05, gt=0, lt=0.5)
-    beta: float = Field(default=0.05, gt=0, lt=0.5)
-
-    @property
-    def wording(self) -> Bilingual:
-        return Bilingual(
-            zh=f"序贯检验:数据明显更像 {self.against:.0%} 而不是所称值时即停",
-            en=f"sequential test: stop once {self.against:.0%} fits far better than the claim",
-        )
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a running test has seen, each rule with its own patience (`within_s`).
-
-    `due` messages should have a receipt by now and `missing` of them have none; `first_lost` of
-    the first `Losses.among` are lost; `arrived` and `lost` are all the handsets' outcomes so far.
+    Unless it waits: `after_s` seconds after the one before has ended, or until the next time it
+    is `at` o'clock in the plan's zone (`peak`: the company's own busiest time). `turns` are the
+    traits whose values take turns, so that each gets as many messages as the others, at the same
+    time. `dead` of its messages go to numbers known to be dead, spread evenly among the others.
     """
 
-    due: int = 0
-    missing: int = 0
-    first_lost: int = 0
-    arrived: int = 0
-    lost: int = 0
-
-
-class StopRule(Content):
-    """When to stop early, declared before the first message; at least one of the three."""
-
-    missing: Missing | None = None
-    losses: Losses | None = None
-    sequential: Sequential | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not (self.missing or self.losses or self.sequential):
-            raise ValueError("a stop rule names missing, losses or sequential")
-        return self
-
-    def fired(self, claim: float, seen: Seen) -> Literal["missing", "losses", "sequential"] | None:
-        """Which rule says stop, if any. Watching more often than declared changes nothing."""
-        overdue = self.missing and seen.due >= self.missing.after
-        if self.missing and overdue and seen.missing > self.missing.share * seen.due:
-            return "missing"
-        if self.losses and seen.first_lost >= self.losses.count:
-            return "losses"
-        rule = self.sequential
-        if rule and rule.against < claim < 1:
-            test = sprt(claim, rule.against, rule.alpha, rule.beta)
-            if test.ratio(seen.arrived, seen.lost) >= test.upper:
-                return "sequential"
-        return None
-
-    @property
-    def wording(self) -> Bilingual:
-        """The rule as it is shown before the test is confirmed."""
-        parts = [part.wording for part in (self.missing, self.losses, self.sequential) if part]
-        zh, en = ";".join(part.zh for part in parts), "; ".join(part.en for part in parts)
-        return Bilingual(zh=zh, en=en)
-
-
-class Caps(Content):
-    """Limits this plan may not pass: messages, messages per second, CNY."""
-
+    name: str = Field(pattern=_NAME)
+    title: Bilingual | None = None
     count: int = Field(ge=1)
     rate: float = Field(gt=0)
-    cost: float = Field(ge=0)
+    after_s: float = Field(default=0, ge=0)
+    at: TimeOfDay | Literal["peak"] | None = None
+    variant: str = ""
+    only: Only = Only()
+    turns: tuple[Trait, ...] = ("carrier",)
+    dead: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.at is not None and self.after_s:
+            raise ValueError("a phase waits for a time of day or for seconds, not both")
+        if self.dead > self.count:
+            raise ValueError("dead is not above count")
+        return self
+
+    @property
+    def lasts_s(self) -> float:
+        """Seconds until the phase after it may begin."""
+        return self.count / self.rate
+
+
+class Replies(Content):
+    """The owners of the handsets answer `word` to the phase `to`; `then` must not reach them.
+
+    The vendor has `within_s` seconds from the reply to put it into effect.
+    """
+
+    word: str = "R"
+    to: str = Field(pattern=_NAME)
+    then: str = Field(pattern=_NAME)
+    within_s: float = Field(gt=0)
+
+
+class Drift(Content):
+    """Whether quality changes over a long run: looked at in slices of `every_s` seconds.
+
+    A stall is a gap without any arrival longer than `stall_s`.
+    """
+
+    every_s: float = Field(default=3_600, gt=0)
+    stall_s: float = Field(gt=0)
 
 
 def _by_kind(table: dict[str, Any]) -> Any:
@@ -142,35 +121,69 @@ def _by_kind(table: dict[str, Any]) -> Any:
 class Plan(Content):
     """One send test. Rates are messages per second, times seconds, money CNY per segment.
 
-    `window_s` is how long receipts and handsets are watched after the last message; by default it
-    follows the message kind. `claim` is the delivery rate the vendor claims, `against` the rate
-    worth telling from it. `panel` names the allow-listed numbers, `numbers` narrows it to some
-    of their ids, `source` is the sender number asked for. `connection` is the vendor's connection;
-    `throttled` holds the status values that mean "slow down" on its protocol. `controls` are the
-    ids of numbers known to be dead, which an honest route reports as failed. Without a price the
-    cost is unknown.
+    What it is: `test` is its name, `title` and `proves` say so to people, `needs` what must be
+    there before. `after` names the test that has to have gone well on this connection before.
+
+    What is sent: `count` messages at `rate`, or the `phases` one after the other, which then give
+    count and highest rate. `text` is the message, `variants` further ones that phases may name.
+    `panel` names the allow-listed numbers, `numbers` narrows it to some of their ids. `controls`
+    are the ids of numbers known to be dead, which an honest route reports as failed; `announced`
+    those named to the vendor beforehand: both as they were when the test was confirmed.
+    `connection` is the vendor's connection; with `paired`, `pair` is the other vendor's, which gets
+    the same messages to the same numbers in the same minutes. `source` is the sender number asked
+    for, `shown` how the one shown must begin. `throttled` holds the status values that mean "slow
+    down" on its protocol. Without a price the cost is unknown.
+
+    How it is judged: `window_s` is how long receipts and handsets are watched after the last
+    message; by default it follows the message kind. `claim` is the delivery rate the vendor claims,
+    `against` the rate worth telling from it. `declared` are the comparisons announced beforehand;
+    all others are exploratory. `marks` are what people may note while it runs.
     """
 
     test: str = "arrival"
+    title: Bilingual | None = None
+    proves: Bilingual | None = None
+    needs: Bilingual | None = None
+    after: str = ""
     connection: str | None = None
+    paired: bool = False
+    pair: str | None = None
     kind: MessageKind = "notice"
     count: int = Field(default=1_000, ge=1)
     rate: float = Field(gt=0)
+    phases: tuple[Phase, ...] = ()
+    timezone: str = "Asia/Shanghai"
     window_s: float = Field(default_factory=_by_kind(WINDOWS), gt=0)
     p95_s: float = Field(default_factory=_by_kind(P95_LIMITS), gt=0)
     p99_s: float | None = Field(default_factory=_by_kind(P99_LIMITS))
     text: str
+    variants: Mapping[str, Variant] = Field(default={})
     signature: str = ""
     claim: float = Field(gt=0, le=1)
     against: float | None = Field(default=None, gt=0, lt=1)
+    declared: tuple[Segment, ...] = ()
     price: float | None = Field(default=None, ge=0)
     stop: StopRule | None = None
     caps: Caps
     panel: str = "listed"
     numbers: tuple[int, ...] = ()
     controls: tuple[int, ...] = ()
+    announced: tuple[int, ...] = ()
     source: str = ""
+    shown: str = ""
     throttled: tuple[int, ...] = (0x14, 0x58)
+    marks: tuple[str, ...] = ()
+    replies: Replies | None = None
+    drift: Drift | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_phases(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not data.get("phases"):
+            return data
+        phases = [Phase.model_validate(phase) for phase in data["phases"]]
+        rate = max(phase.rate for phase in phases)
+        return {"count": sum(phase.count for phase in phases), "rate": rate} | data
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -178,12 +191,23 @@ class Plan(Content):
             raise ValueError("text holds {token} exactly once")
         if self.against is not None and self.against >= self.claim:
             raise ValueError("against is below the claim")
+        for problem in _phase_problems(self):
+            raise ValueError(problem)
+        for name in self.variants:
+            render(self, ALPHABET[0] * TOKEN_LENGTH, name)
         return self
 
     @property
+    def stages(self) -> tuple[Phase, ...]:
+        """The phases, or the one that count and rate make."""
+        return self.phases or (Phase(name="all", count=self.count, rate=self.rate),)
+
+    @property
     def send_s(self) -> float:
-        """Seconds from the first message due to the last."""
-        return (self.count - 1) / self.rate
+        """Seconds from the first message due to the last; at most, where phases wait for a time."""
+        waits = sum(phase.after_s if phase.at is None else DAY_S for phase in self.stages[1:])
+        before, last = self.stages[:-1], self.stages[-1]
+        return waits + sum(phase.lasts_s for phase in before) + (last.count - 1) / last.rate
 
     @property
     def duration_s(self) -> float:
@@ -191,29 +215,101 @@ class Plan(Content):
         return self.send_s + self.window_s
 
 
-def render(plan: Plan, token: str) -> str:
+def _phase_problems(plan: Plan) -> Iterator[str]:
+    names = [phase.name for phase in plan.phases]
+    if len(set(names)) < len(names):
+        yield "each phase has its own name"
+    if any(phase.variant not in {"", *plan.variants} for phase in plan.phases):
+        yield "a phase names a variant there is not"
+    if plan.phases and plan.count != sum(phase.count for phase in plan.phases):
+        yield "count is the sum of the phases; see fit()"
+    if plan.replies and not {plan.replies.to, plan.replies.then} <= set(names):
+        yield "replies name a phase there is not"
+
+
+def load(path: Path) -> Plan:
+    """Read one plan file; the test is called as its file is."""
+    plan = read(path, Plan)
+    if plan.test != path.stem:
+        raise ContentError(path, 1, f"test: {plan.test!r} is not the file's name")
+    return plan
+
+
+def load_all(folder: Path) -> dict[str, Plan]:
+    """All plans by the name of their test."""
+    return {path.stem: load(path) for path in sorted(folder.glob("*.yaml"))}
+
+
+def fit(plan: Plan, *, count: int | None = None, rate: float | None = None) -> Plan:
+    """The plan with about `count` messages, and no faster than `rate`.
+
+    Phases keep their proportions, each with at least one message.
+    """
+    changes: dict[str, Any] = {"rate": min(plan.rate, rate or plan.rate)}
+    if not plan.phases:
+        changes["count"] = count or plan.count
+        return Plan.model_validate(plan.model_dump() | changes)
+    share = (count or plan.count) / plan.count
+    phases = []
+    for phase in plan.phases:
+        scaled = max(1, round(phase.count * share))
+        dead = min(scaled, math.ceil(phase.dead * share))
+        fitted = {"count": scaled, "rate": min(phase.rate, changes["rate"]), "dead": dead}
+        phases.append(phase.model_copy(update=fitted))
+    return _with_phases(plan, phases)
+
+
+def _with_phases(plan: Plan, phases: Sequence[Phase], **changes: Any) -> Plan:
+    if phases:
+        changes["count"] = sum(phase.count for phase in phases)
+        changes["rate"] = max(phase.rate for phase in phases)
+    return Plan.model_validate(plan.model_dump() | {"phases": phases} | changes)
+
+
+def settle(plan: Plan, now: datetime, *, timezone: str, peak: time | None = None) -> Plan:
+    """The plan as it can be timed: the peak is a time of day, phases at one come as they follow.
+
+    Without a known peak, or where another phase has that time, its phase is left out. Phases that
+    all wait for a time of day are put in the order in which those times come after `now` (aware).
+    """
+    local = now.astimezone(ZoneInfo(timezone))
+    phases = []
+    for phase in plan.phases:
+        if phase.at == "peak":
+            if peak is None or any(other.at == peak for other in plan.phases):
+                continue
+            phase = phase.model_copy(update={"at": peak})
+        phases.append(phase)
+    if phases and all(phase.at is not None for phase in phases):
+        phases.sort(key=lambda phase: occurs(phase.at, local))  # type: ignore[arg-type]
+    return _with_phases(plan, phases, timezone=timezone)
+
+
+def occurs(at: time, after: datetime) -> datetime:
+    """The first time it is `at` o'clock at or after that moment, in that moment's zone."""
+    found = after.replace(hour=at.hour, minute=at.minute, second=at.second, microsecond=0)
+    return found if found >= after else found + timedelta(days=1)
+
+
+def render(plan: Plan, token: str, variant: str = "") -> str:
     """The full text of one message, signature in 【】 first."""
+    if variant:
+        return plan.variants[variant].full(plan.signature, token)
     head = f"【{plan.signature}】" if plan.signature else ""
     return head + plan.text.replace(PLACE, token)
-
-
-def length(text: str) -> int:
-    """Characters as billed: UTF-16 units, so that an emoji counts as two."""
-    return len(text.encode("utf-16-be")) // 2
-
-
-def segments(text: str) -> int:
-    """Billed parts of a full text, signature included: one up to 70 characters, then 67 each."""
-    units = length(text)
-    return 1 if units <= SINGLE else math.ceil(units / PART)
 
 
 def cost(plan: Plan) -> float | None:
     """CNY for all messages, every one billed in full: the most it can cost. None: no price."""
     if plan.price is None:
         return None
-    parts = segments(render(plan, ALPHABET[0] * TOKEN_LENGTH))
-    return round(plan.count * parts * plan.price, 6)
+    parts = sum(phase.count * parts_of(plan, phase.variant) for phase in plan.stages)
+    return round(parts * plan.price, 6)
+
+
+def parts_of(plan: Plan, variant: str = "") -> int:
+    """Billed parts of one message."""
+    return segments(render(plan, ALPHABET[0] * TOKEN_LENGTH, variant))
 
 
 def tokens(count: int, rng: random.Random) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ the vendor's doing and marked as such. What is late for any other reason is late
 from collections.abc import Callable, Sequence
 
 from evaluators.protocols.session import Message, Session
-from evaluators.sending.pacing import Pace
+from evaluators.sending.pacing import Pace, Timetable
 from evaluators.sending.tally import Tally
+from evaluators.sending.texts import Texts
 from evaluators.sending.writer import Writer
 
 SECOND = 1_000_000_000
@@ -34,7 +35,7 @@ class Sender:
     def __init__(
         self,
         batch: Batch,
-        pace: Pace,
+        pace: Pace | Timetable,
         *,
         cap: float,
         tally: Tally,
@@ -50,35 +51,54 @@ class Sender:
         self._allowance, self._refilled_ns = self._burst, 0
         self._asked_for = self._blocked_upto = tally.sent
         self._stepped_ns = pace.due_ns(tally.sent)
+        self._waiting, self._turn = False, 0
 
     @property
     def done(self) -> bool:
         return self._tally.sent >= self._pace.count
 
-    def step(self, session: Session | None, now_ns: int) -> int:
+    def step(self, sessions: Sequence[Session], now_ns: int) -> int:
         """Arm what comes, send what is due; returns the ns in which nothing need be done."""
         if now_ns - self._stepped_ns > _STALL_NS:
             self._writer.disarm()
             self._asked_for = self._tally.sent
         self._stepped_ns = now_ns
         self._arm(now_ns)
-        self.push(session, now_ns)
+        self._push(sessions, now_ns)
         if self.done:
             return 0
         return max(_STEP_NS, min(self._pace.due_ns(self._tally.sent) - now_ns, TICK_NS))
 
-    def push(self, session: Session | None, now_ns: int) -> None:
-        """Send what is due and armed, as far as window and cap allow, in one write."""
+    def room(self, sessions: Sequence[Session], now_ns: int) -> None:
+        """There may be room again: send what waits for it.
+
+        What only has become due meanwhile leaves with the next step: a write for each answer that
+        comes would cost more than all the rest.
+        """
+        if self._waiting:
+            self._push(sessions, now_ns)
+
+    def _push(self, sessions: Sequence[Session], now_ns: int) -> None:
+        """Send what is due and armed, as far as windows and cap allow, in one write each."""
         first = self._tally.sent
         ready = min(self._pace.due_by(now_ns), self._writer.armed) - first
         if ready <= 0 or self.unfit or now_ns - self._stepped_ns > _STALL_NS:
             return
-        room = session.room if session is not None else 0
         allowed = min(ready, int(self._refill(now_ns) + 1e-6))
-        if session is not None and min(allowed, room) > 0:
-            self._submit(session, first, min(allowed, room), now_ns)
-        if room < allowed:
+        left = allowed
+        for session in self._in_turn(sessions):
+            if left and not self.unfit:
+                left -= self._submit(session, min(left, session.room), now_ns)
+        self._waiting = left > 0
+        if self._waiting:
             self._block(self._tally.sent, first + ready)
+
+    def _in_turn(self, sessions: Sequence[Session]) -> Sequence[Session]:
+        """All of them, each time another one first."""
+        if len(sessions) < 2:
+            return sessions
+        self._turn = (self._turn + 1) % len(sessions)
+        return [*sessions[self._turn :], *sessions[: self._turn]]
 
     def _arm(self, now_ns: int) -> None:
         """Have the next tick's messages armed, two ticks' worth at a time.
@@ -98,15 +118,20 @@ class Sender:
         self._allowance = min(self._burst, self._allowance + gained)
         return self._allowance
 
-    def _submit(self, session: Session, first: int, count: int, now_ns: int) -> None:
+    def _submit(self, session: Session, count: int, now_ns: int) -> int:
+        """Send the next `count`; returns how many were taken."""
+        if count <= 0:
+            return 0
+        first = self._tally.sent
         try:
             taken = session.submit(self._batch(first, first + count))
         except ValueError as error:
             self.unfit = str(error)
-            return
+            return 0
         if taken:
             self._tally.left(first + taken, now_ns)
             self._allowance -= taken
+        return taken
 
     def _block(self, first: int, upto: int) -> None:
         first = max(first, self._blocked_upto)
@@ -120,10 +145,11 @@ class Sender:
             self.blocked.append([first, upto])
 
 
-def batches(numbers: Sequence[str], tokens: Sequence[str], text: Callable[[str], str]) -> Batch:
+def batches(numbers: Sequence[str], tokens: Sequence[str], texts: Texts) -> Batch:
     """Messages made when they are due: a long test does not hold all its texts."""
+    full = texts.full
 
     def batch(first: int, upto: int) -> list[Message]:
-        return [(seq, numbers[seq], text(tokens[seq])) for seq in range(first, upto)]
+        return [(seq, numbers[seq], full(seq, tokens[seq])) for seq in range(first, upto)]
 
     return batch

@@ -6,7 +6,7 @@ always a first part of them, and each message is looked at once.
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from evaluators.protocols.correlator import NOT_FINAL
 from evaluators.protocols.session import NO_ANSWER, Receipt, Submitted
@@ -21,6 +21,7 @@ NOTED = (
     "unmatched",  # receipts for no message of this run
     "repeated",  # further copies on a handset
     "replies",
+    "not_let_in",  # connections the vendor refused although others were open
     "breaks",  # of the connection
     "held",  # messages that waited for room
     "blind",  # times the panel could not be asked
@@ -36,7 +37,7 @@ class Tally:
     unknown (found by a takeover); receipts, delivered, arrived, altered; and those of NOTED.
     """
 
-    def __init__(self, total: int, rule: StopRule | None, watched: Sequence[bool] | None) -> None:
+    def __init__(self, total: int, rule: StopRule | None, watched: Sequence[int] | None) -> None:
         self.sent = 0
         self.sent_at = array("q", bytes(8 * total))
         self.counts = Counter(acknowledged=0, refused=0, delivered=0, arrived=0)
@@ -99,14 +100,17 @@ class Tally:
         self._lost.done(seq)
         return True
 
-    def seen(self, now_ns: int, read_ns: int) -> Seen:
+    def seen(
+        self, now_ns: int, read_ns: int, excused: Callable[[int], bool] = lambda seq: False
+    ) -> Seen:
         """What the stop rule judges by; the handsets have been read up to `read_ns`.
 
-        What a handset may show by now and nobody has looked at is not lost.
+        What a handset may show by now and nobody has looked at is not lost, nor is what is
+        `excused` because nobody can look.
         """
-        self._missing.look(now_ns, self.sent, self.sent_at)
-        self._first.look(read_ns, self.sent, self.sent_at)
-        self._lost.look(read_ns, self.sent, self.sent_at)
+        self._missing.look(now_ns, self)
+        self._first.look(read_ns, self, excused)
+        self._lost.look(read_ns, self, excused)
         return Seen(
             due=self._missing.due,
             missing=self._missing.open,
@@ -131,14 +135,18 @@ class _Overdue:
 
     def __init__(self, has: bytearray, counted: bytes, within_s: float | None) -> None:
         self.due = self.open = 0
-        self._has, self._counted = has, counted if within_s is not None else b""
+        self._has, self._counted = has, bytearray(counted if within_s is not None else b"")
         self._within_ns = int((within_s or 0) * _SECOND)
         self._looked = 0
 
-    def look(self, at_ns: int, sent: int, sent_at: Sequence[int]) -> None:
-        end, before = min(sent, len(self._counted)), at_ns - self._within_ns
+    def look(
+        self, at_ns: int, tally: Tally, excused: Callable[[int], bool] = lambda seq: False
+    ) -> None:
+        end, before = min(tally.sent, len(self._counted)), at_ns - self._within_ns
         seq = self._looked
-        while seq < end and sent_at[seq] <= before:
+        while seq < end and tally.sent_at[seq] <= before:
+            if self._counted[seq] and not self._has[seq] and excused(seq):
+                self._counted[seq] = 0
             if self._counted[seq]:
                 self.due += 1
                 self.open += not self._has[seq]

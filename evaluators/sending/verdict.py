@@ -6,17 +6,18 @@ The rule, in this order:
    without a rate. A run that was broken off by a person or a crash is `interrupted`; what was
    seen until then may be shown, and proves nothing, because nobody declared beforehand when to
    stop. A run that its own declared stop rule ended is judged like any other, but on an interval
-   that stays valid whenever one stops (`statistics.confidence_sequence`).
+   that stays valid whenever one stops (`statistics.confidence_sequence`); where a sequential test
+   was declared, that test says `not_met`, at its declared error (`stopping.Sequential`).
 2. Only handsets decide. Receipts come through the party being tested, so a run that has nothing
    but receipts is `not_enough`, with the receipts' rate shown as what it is.
 3. The interval shown is the one that decides: two-sided 95 %, Clopper-Pearson; where a handset
    got several messages, on the effective number of messages (`statistics.effective_size`).
    `met` when its lower bound reaches the claim, `not_met` when its upper bound is below it,
    otherwise `not_enough`, with how many more messages would decide at the rate seen so far.
-4. Latency is judged apart (`Verdict.latency`): p95 from the moment a message was due, messages
-   that did not arrive counted as never. A sender of ours that fell behind makes it
-   `inconclusive`, never "slow vendor". It leaves the arrival verdict standing, with a reason that
-   the planned load was not reached. A percentile beyond the sample is not stated.
+4. A sender of ours that fell behind did not put the planned load on the vendor, so the run is
+   `inconclusive`, with its figures. Waiting for room in the vendor's window is not our lateness.
+5. Latency is judged apart (`Verdict.latency`): p95 from the moment a message was due, messages
+   that did not arrive counted as never. A percentile beyond the sample is not stated.
 
 Figures only: receipts and handsets may disagree, and why is for the vendor to explain.
 """
@@ -102,10 +103,9 @@ WORDINGS = {
         "{count} messages came after their observation window and count as not arrived.",
     ),
     "sender_behind": both(
-        "我方发送落后于计划（p99 {p99_ms:.0f} 毫秒），"
-        "时延不下结论；到达结论只对实际达到的速率成立。",
-        "Our sender fell behind (p99 {p99_ms:.0f} ms): no verdict on latency, and arrival is judged"
-        " only at the rate really reached.",
+        "我方发送落后于计划（p99 {p99_ms:.0f} 毫秒），没有达到计划的负载，不下结论，请重测。",
+        "Our sender fell behind (p99 {p99_ms:.0f} ms), so the planned load was not reached: no"
+        " verdict, please test again.",
     ),
     "p95_beyond_sample": both(
         "样本 {n} 条，不足以给出 p95（至少 {least} 条）。",
@@ -173,8 +173,9 @@ def judge(
     if not counted.of:
         return Verdict("not_enough", plan.claim, basis, reasons=(_say("nothing_sent"),))
     effective = effective_size(metrics.handsets) if basis == "handset" else float(counted.of)
-    interval = _interval(counted, effective, stopped_by_rule)
-    word = _word(interval, plan.claim, basis, interrupted)
+    seen = _Seen(counted.count * effective / counted.of, effective, stopped_by_rule)
+    interval = seen.interval
+    word = _word(basis, interrupted, sender_late, seen.decided(plan))
     more = _more(counted, effective, plan.claim) if word == "not_enough" else None
     made = Verdict(
         word=word,
@@ -195,6 +196,41 @@ def judge(
     return _with(made, reasons, interrupted)
 
 
+def went_well(verdict: Verdict, metrics: Metrics) -> bool:
+    """Whether a test clears the way for the next, larger one on its connection.
+
+    Something arrived at every carrier, phase and text there was, unchanged where that was seen, and
+    the claim is not refuted. A small test cannot prove more.
+    """
+    unchanged = metrics.texts_same.count == metrics.texts_same.of
+    everywhere = all(part.arrived.count for part in metrics.parts if part.arrived.of)
+    good = verdict.word in {"met", "not_enough"} and verdict.basis == "handset"
+    return good and bool(metrics.arrived) and everywhere and unchanged
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Arrivals among so many independent messages, and whether a rule ended the run there."""
+
+    arrived: float
+    of: float
+    stopped: bool
+
+    @property
+    def interval(self) -> Interval:
+        method = confidence_sequence if self.stopped else clopper_pearson
+        return method(self.arrived, self.of)
+
+    def decided(self, plan: Plan) -> Word:
+        if self.interval.low >= plan.claim:
+            return "met"
+        below = self.interval.high < plan.claim
+        if self.stopped and plan.stop and plan.stop.sequential:
+            lost = self.of - self.arrived
+            below = plan.stop.sequential.rejects(plan.claim, self.arrived, lost)
+        return "not_met" if below else "not_enough"
+
+
 def _with(made: Verdict, reasons: list[Reason], interrupted: bool) -> Verdict:
     head = [_say("interrupted")] if interrupted else []
     return replace(made, reasons=(*head, *reasons))
@@ -206,20 +242,10 @@ def _counted(metrics: Metrics) -> Share:
     return Share(metrics.delivered, metrics.submitted)
 
 
-def _interval(counted: Share, effective: float, stopped_by_rule: bool) -> Interval:
-    shrunk = counted.count * effective / counted.of
-    method = confidence_sequence if stopped_by_rule else clopper_pearson
-    return method(shrunk, effective)
-
-
-def _word(interval: Interval, claim: float, basis: str, interrupted: bool) -> Word:
-    if interrupted:
-        return "interrupted"
-    if basis == "receipt":
-        return "not_enough"
-    if interval.low >= claim:
-        return "met"
-    return "not_met" if interval.high < claim else "not_enough"
+def _word(basis: str, interrupted: bool, sender_late: bool, decided: Word) -> Word:
+    if interrupted or sender_late:
+        return "interrupted" if interrupted else "inconclusive"
+    return "not_enough" if basis == "receipt" else decided
 
 
 def _more(counted: Share, effective: float, claim: float) -> int | None:
@@ -229,20 +255,16 @@ def _more(counted: Share, effective: float, claim: float) -> int | None:
     return None if more is None else math.ceil(more * counted.of / effective)
 
 
-def _watched_delivered(metrics: Metrics) -> int:
-    return metrics.arrived - metrics.unreported_arrivals + metrics.unseen_delivered
-
-
 def _disagreement(metrics: Metrics) -> Share | None:
     if not metrics.watched:
         return None
-    return Share(metrics.unseen_delivered, _watched_delivered(metrics))
+    return Share(metrics.unseen_delivered, metrics.watched_delivered)
 
 
 def _excluded(metrics: Metrics, interval: Interval) -> bool:
     if not metrics.watched:
         return False
-    return _watched_delivered(metrics) / metrics.watched > interval.high
+    return metrics.watched_delivered / metrics.watched > interval.high
 
 
 def _latency(metrics: Metrics, plan: Plan) -> Word:
@@ -294,7 +316,7 @@ def _about_receipts(made: Verdict, metrics: Metrics) -> list[Reason]:
     if gap and gap.count and gap.value is not None:
         said.append(_say("disagree", count=gap.count, of=gap.of, share=gap.value))
     if made.receipts_excluded:
-        receipts = _watched_delivered(metrics) / metrics.watched
+        receipts = metrics.watched_delivered / metrics.watched
         said.append(_say("receipts_outside", receipts=receipts))
     if made.controls and made.controls.count:
         count, of = made.controls.count, made.controls.of

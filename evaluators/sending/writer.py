@@ -14,6 +14,8 @@ from evaluators.sending.ledger import Answer, Arrival, Group, Ledger, Report
 from evaluators.sending.tally import Tally
 
 GROUP_S = 0.05
+_SMALL = 100  # facts of a group
+_CALM = 10  # small groups in a row: then there is time for what was recorded in haste
 
 
 class Writer:
@@ -35,6 +37,7 @@ class Writer:
         self._arrivals: deque[Arrival] = deque()
         self._note: dict[str, Any] | None = None
         self._closing = False
+        self._calm = 0
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="send-test-writer", daemon=True)
         self._thread.start()
@@ -79,6 +82,7 @@ class Writer:
                 self._mark()
                 self._flush()
             self._flush()
+            self._ledger.fold(everything=True)
         except Exception as error:  # noqa: BLE001 - the sender must hear of it, whatever it is
             self.failure = error
 
@@ -97,6 +101,9 @@ class Writer:
         group = self._group()
         if group:
             self._ledger.record(group)
+        self._calm = self._calm + 1 if len(group) < _SMALL else 0
+        if self._calm >= _CALM:
+            self._ledger.fold()
         note, self._note = self._note, None
         if note is not None and not self._ledger.note(note):
             self.fenced = True

@@ -3,25 +3,38 @@
 from typing import Protocol
 
 from evaluators.simulator.ledger import Ledger
+from evaluators.simulator.numbers import facts
 from evaluators.simulator.panel import Panel
+from evaluators.simulator.personality import Outage, Refusal
 from evaluators.simulator.timeline import Timeline
-from evaluators.simulator.vendor import Arrival, ReceiptPlan, Submission, Vendor
+from evaluators.simulator.vendor import Arrival, Fate, ReceiptPlan, Submission, Vendor
+
+_SOURCES = 10_000  # sender numbers whose last connection is remembered, for replies
 
 
 class Client(Protocol):
-    """Whoever submitted, as the wire protocol reaches them."""
+    """Whoever submitted, as the wire protocol reaches them. Called from the event loop."""
 
-    def answer(self, status: int, number: int) -> None:
+    def answer(self, refusal: Refusal, number: int) -> None:
         """Answer the submission; `number` is the message's running number if it was accepted."""
 
     def report(self, number: int, plan: ReceiptPlan) -> None:
         """Send a delivery receipt, if one was asked for."""
+
+    def reply(self, number: str, text: str) -> None:
+        """Hand on what the owner of `number` texted to the sender of this submission."""
 
     def mute(self) -> None:
         """Go on reading, write nothing more."""
 
     def drop(self) -> None:
         """Cut the connection."""
+
+    def babble(self, data: bytes) -> None:
+        """Write these octets, which mean nothing."""
+
+    def drip(self, on: bool) -> None:
+        """Write one octet per 50 ms from now on, or at full speed again."""
 
 
 class Exchange:
@@ -30,35 +43,90 @@ class Exchange:
     def __init__(self, vendor: Vendor, panel: Panel, timeline: Timeline) -> None:
         self.ledger = Ledger()
         self.panel = panel
-        self._vendor = vendor
+        self.vendor = vendor
         self._timeline = timeline
         self._last = 0
+        self._clients: dict[str, Client] = {}  # the last one of each sender number
 
     def submit(self, submission: Submission, client: Client) -> None:
         """Take one message, or one part of one."""
-        self.ledger.submitted(submission)
-        fate = self._vendor.fate(submission, self._timeline.now())
+        now = self._timeline.now()
+        fate = self.vendor.fate(submission, now)
+        if fate.link != "keep":
+            _act(fate, client)
         if fate.answer_after_s is None:
-            self.ledger.counts["unanswered"] += 1
-            {"keep": _nothing, "mute": client.mute, "drop": client.drop}[fate.link]()
+            self.ledger.unanswered(submission)
             return
-        later = self._timeline.after
-        if fate.status:
-            self.ledger.counts["refused"] += 1
-            later(fate.answer_after_s, client.answer, fate.status, 0)
+        at = self._timeline.at
+        if fate.refusal:
+            self.ledger.refused(submission)
+            at(now + fate.answer_after_s, client.answer, fate.refusal, 0)
             return
-        self.ledger.counts["accepted"] += 1
-        self._last += 1
-        later(fate.answer_after_s, client.answer, 0, self._last)
+        known = facts(submission.number)
+        self.ledger.accepted(submission, fate.billed, known.carrier if known else "other")
+        self._last = number = self._last + 1
+        if submission.source not in self._clients and len(self._clients) >= _SOURCES:
+            self._clients.clear()
+        self._clients[submission.source] = client
+        at(now + fate.answer_after_s, client.answer, "", number)
         if fate.arrival is not None:
-            later(fate.arrival.after_s, self._arrive, submission, fate.arrival)
+            at(now + fate.arrival.after_s, self._arrive, submission, fate.arrival)
         for plan in fate.receipts:
-            later(plan.after_s, client.report, self._last, plan)
+            at(now + plan.after_s, client.report, number, plan)
+
+    def reply(self, number: str, to: str, text: str) -> bool:
+        """The owner of a handset texts to a sender number; whether the buyer is told of it.
+
+        Raises ValueError where nobody sent from that number.
+        """
+        client = self._clients.get(to)
+        if client is None:
+            raise ValueError(f"nothing was sent from {to!r}")
+        self.ledger.counts["replies"] += 1
+        forwarded = self.vendor.answered(number, to, text)
+        if forwarded:
+            client.reply(number, text)
+        return forwarded
+
+    def fault(self, outage: Outage, *, on: bool, switch_s: float | None = None) -> list[str]:
+        """Break something or repair it, now; the faults that are on afterwards."""
+        outages = self.vendor.outages
+        if on:
+            outages.start(outage, self._timeline.now(), switch_s)
+        else:
+            outages.end(outage.kind, outage.carriers)
+            if outage.kind == "drip":
+                for client in self._clients.values():
+                    client.drip(False)
+        return self.faults()
+
+    def faults(self) -> list[str]:
+        """The faults that are on."""
+        return self.vendor.outages.names(self._timeline.now())
 
     def _arrive(self, submission: Submission, arrival: Arrival) -> None:
         shown = self.panel.receive(submission.number, arrival.sender, arrival.text, submission.part)
-        self.ledger.counts["arrived"] += shown
+        if shown is None:
+            return
+        self.ledger.counts["arrived"] += 1
+        after_s = self.vendor.reply_after_s(submission.number, shown)
+        if after_s is not None:
+            at = self._timeline.now() + after_s
+            self._timeline.at(at, self._owner_replies, submission.number, submission.source)
+
+    def _owner_replies(self, number: str, to: str) -> None:
+        self.reply(number, to, "R")
 
 
-def _nothing() -> None:
-    """The connection stays as it is."""
+def _act(fate: Fate, client: Client) -> None:
+    match fate.link:
+        case "mute":
+            client.mute()
+        case "drop":
+            client.drop()
+        case "babble":
+            client.babble(fate.noise)
+        case "drip":
+            client.drip(True)
+        case "keep":
+            pass

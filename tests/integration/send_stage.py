@@ -5,7 +5,6 @@ import http.client
 import json
 import multiprocessing
 import os
-import random
 import signal
 import socket
 import sqlite3
@@ -33,8 +32,9 @@ from evaluators.protocols.correlator import Correlator
 from evaluators.protocols.smpp.session import Endpoint, connect
 from evaluators.sending.ledger import Planned
 from evaluators.sending.panel import HttpPanel
-from evaluators.sending.plan import Plan, tokens
+from evaluators.sending.plan import Plan
 from evaluators.sending.runner import Clock, Means, Order, carry_out
+from evaluators.sending.tokens import Tokens
 from evaluators.simulator.numbers import CARRIERS, simulated_number
 
 CLOCK = Clock(time.monotonic_ns, time.time_ns, anyio.sleep)
@@ -314,7 +314,7 @@ def free_port() -> int:
 
 def order(ledger: SqlLedger, wanted: Plan) -> Order:
     """Plan the messages in the ledger, and hand out the same order again after a restart."""
-    made = tokens(wanted.count, random.Random(7))
+    made = Tokens(b"stage", wanted.count)
     ledger.plan(Planned(seq % HANDSETS + 1, token) for seq, token in enumerate(made))
     numbers = [NUMBERS[seq % HANDSETS] for seq in range(wanted.count)]
     return Order(wanted, numbers, made, (True,) * wanted.count)
@@ -326,7 +326,7 @@ def means(ledger: SqlLedger, smpp: int, panel: HttpPanel | None = None, **more: 
     endpoint = Endpoint(host="127.0.0.1", port=smpp, **login | more.pop("login", {}))
     return Means(
         ledger=ledger,
-        connect=lambda on_events: connect(endpoint, on_events, CLOCK.now, correlator=correlator),
+        connects=[lambda on_events: connect(endpoint, on_events, CLOCK.now, correlator=correlator)],
         correlator=correlator,
         clock=CLOCK,
         panel=panel,

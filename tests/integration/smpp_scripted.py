@@ -13,7 +13,8 @@ from evaluators.protocols.correlator import Correlator
 from evaluators.protocols.session import BindRefused, Closed, Events, Receipt, Reply, Submitted
 from evaluators.protocols.smpp import codec, receipt
 from evaluators.protocols.smpp.server import Link, listening
-from evaluators.protocols.smpp.session import Endpoint, SmppSession, connect
+from evaluators.protocols.smpp.session import Endpoint, connect
+from evaluators.protocols.wire import WireSession
 
 
 class ScriptedDesk:
@@ -85,7 +86,7 @@ def endpoint(port: int) -> Endpoint:
 
 async def bound(
     there: Endpoint, recorder: Recorder, correlator: Correlator | None = None
-) -> SmppSession:
+) -> WireSession:
     """A session that must come up."""
     session = await connect(there, recorder, time.monotonic_ns, correlator=correlator)
     assert not isinstance(session, BindRefused)
@@ -135,7 +136,7 @@ async def raw_vendor(after_bind: bytes | None, *, hang_up: bool = False) -> Asyn
 @asynccontextmanager
 async def talking(
     desk: ScriptedDesk, recorder: Recorder, **settings: object
-) -> AsyncIterator[SmppSession]:
+) -> AsyncIterator[WireSession]:
     """A scripted vendor and a session with it, both gone afterwards."""
     async with listening(desk) as port:
         session = await bound(replace(endpoint(port), **settings), recorder)  # type: ignore[arg-type]

@@ -35,13 +35,13 @@ def fresh_database(server: str) -> str:
 @pytest.fixture
 def ledger(stage: Stage) -> SqlLedger:
     """A run of ten planned messages, taken."""
-    ledger = SqlLedger.take(stage.database, stage.run(plan(10)))
+    ledger = SqlLedger.take(stage.database, stage.run(plan(10), simulated="honest"))
     ledger.plan(Planned(seq + 1, f"TOKEN{seq}") for seq in range(10))
     return ledger
 
 
 def row(ledger: SqlLedger, seq: int) -> Row:
-    return ledger.rows()[seq]
+    return list(ledger.rows())[seq]
 
 
 def test_messages_are_planned_once(ledger: SqlLedger) -> None:
@@ -103,7 +103,7 @@ def test_the_mark_goes_back_only_over_what_has_not_left(ledger: SqlLedger) -> No
 
 def test_facts_are_kept(ledger: SqlLedger) -> None:
     """An answer, a refusal, a receipt and an arrival stand in the rows as they came."""
-    ledger.due(0, [10, 20])
+    ledger.note({"phase": "sending", "schedule": [[0, 10]]})
     answers = [Answer(0, 11, 30, 0, "id 1"), Answer(1, 21, 31, 0x58, "")]
     reports = [Report(0, 50, "DELIVRD", "000")]
     ledger.record(Group(answers=answers, reports=reports, arrivals=[Arrival(0, 45, "1069", False)]))

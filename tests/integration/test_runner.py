@@ -40,7 +40,7 @@ async def vendor(personality: Personality = HONEST, **more: Any) -> AsyncIterato
 
 async def send(stage: Stage, wanted: Plan, smpp: int, panel: int | None = None, **more: Any) -> Any:
     """Carry one run out; the outcome and the ledger."""
-    ledger = SqlLedger.take(stage.database, stage.run(wanted))
+    ledger = SqlLedger.take(stage.database, stage.run(wanted, simulated="honest"))
     return await again(ledger, wanted, smpp, panel, **more), ledger
 
 
@@ -66,7 +66,7 @@ async def test_everything_that_happens_is_in_the_ledger(stage: Stage) -> None:
         (True, "1069"),
         (None, None),
     }
-    rows = ledger.rows()
+    rows = list(ledger.rows())
     dues = [each.due_ns or 0 for each in rows]
     assert [round((due - dues[0]) / 1e6) for due in dues[:5]] == [0, 2, 5, 8, 10]
     assert all((each.sent_ns or 0) >= due for each, due in zip(rows, dues, strict=True))
@@ -156,7 +156,7 @@ async def test_a_full_window_holds_messages_and_skips_none(stage: Stage) -> None
     wanted = plan(60, 200, window_s=0.2, caps={"count": 60, "rate": 1000, "cost": 1000})
     async with vendor(answer=slow) as simulation:
         outcome, ledger = await send(stage, wanted, simulation.smpp, login={"window": 5})
-    rows = ledger.rows()
+    rows = list(ledger.rows())
     held = [each for each in rows if each.blocked]
     assert {each.state for each in rows} == {"acknowledged"}
     assert len(held) == outcome.notes["held"] > 20

@@ -13,14 +13,15 @@ from anyio.streams.text import TextReceiveStream
 
 from evaluators.protocols.correlator import Correlator
 from evaluators.protocols.smpp.session import Endpoint
-from evaluators.protocols.text import Part
-from evaluators.simulator.panel import Panel
+from evaluators.simulator.numbers import DEVICES
 from evaluators.simulator.personality import Personality, load
 from evaluators.simulator.program import Simulation, simulated
 from tests.integration.smpp_scripted import Recorder, bound
+from tests.integration.vendor_stage import Stage
 
 pytestmark = pytest.mark.anyio
-PERSONALITIES = Path(__file__).parents[2] / "data" / "personalities"
+ROOT = Path(__file__).parents[2]
+PERSONALITIES = ROOT / "data" / "personalities"
 PROGRAM = """
 import anyio, functools, sys
 from pathlib import Path
@@ -95,7 +96,7 @@ async def test_the_panel_shows_what_arrived(vendor: Simulation) -> None:
     (_, health), (_, truth) = await ask(
         vendor.panel_port, get("/health"), get("/ledger?number=19800000003")
     )
-    assert (health["alive"], health["devices"]) == (True, 30_000)
+    assert (health["alive"], health["devices"]) == (True, DEVICES)
     assert 0 <= health["now"] - shown[0]["received_at"] < 10
     assert (
         truth["submitted"],
@@ -141,25 +142,6 @@ async def test_an_endless_request_is_cut_off(vendor: Simulation) -> None:
             await stream.receive()
 
 
-def test_long_texts_show_once_complete() -> None:
-    """A handset shows a long text when its last part is there, whatever their order."""
-    panel = Panel(lambda: 1.0)
-    shown = [
-        panel.receive("19800000001", "1069", text, Part(9, 3, order))
-        for order, text in ((3, "c"), (1, "a"), (2, "b"))
-    ]
-    assert shown == [False, False, True]
-    assert panel.inbox[0]["text"] == "abc"
-
-
-def test_a_dead_panel_shows_nothing() -> None:
-    """What arrives while the panel is down is lost, and its heartbeat says so."""
-    panel = Panel(lambda: 1.0)
-    panel.alive = False
-    assert not panel.receive("19800000001", "1069", "x")
-    assert panel.health()["alive"] is False
-
-
 async def test_receipts_wait_for_the_next_connection(honest: Personality) -> None:
     """Receipts due while nobody is bound come on the next bind."""
     async with simulated(honest, time_scale=0.5) as vendor:
@@ -188,5 +170,44 @@ async def test_the_program_starts_says_where_it_is_and_stops(stop: signal.Signal
             process.send_signal(stop)
             code = await process.wait()
     assert (status, health["alive"], code) == (200, True, 0)
-    assert {"personality", "smpp", "panel", "system_id", "password"} == set(line)
+    assert {"personality", "smpp", "panel", "system_id", "password", "accounts"} == set(line)
     assert line["personality"] == "inflating"
+
+
+async def test_several_doors_lead_to_the_same_vendor(honest: Personality) -> None:
+    """Messages over two protocols are counted in one ledger and shown by one panel."""
+    async with simulated(honest, ports={"smpp": 0, "cmpp": 0}, time_scale=0.01) as vendor:
+        assert set(vendor.ports) == {"smpp", "cmpp"} == set(vendor.accounts)
+        line = json.loads(vendor.line())
+        assert (line["cmpp"], line["smpp"]) == (vendor.ports["cmpp"], vendor.ports["smpp"])
+        recorder = Recorder()
+        stages = [Stage(vendor, protocol, {}, recorder) for protocol in vendor.ports]
+        for index, stage in enumerate(stages):
+            await stage.connect()
+            stage.send([f"1980000000{index}"], "【测试】你好")
+        await recorder.until(lambda heard: len(heard.receipts) == 2)
+        assert vendor.ledger.counts["submitted"] == vendor.panel.count == 2
+        for stage in stages:
+            await stage.sessions[0].close()
+
+
+async def test_a_protocol_that_is_not_simulated_is_named(honest: Personality) -> None:
+    """Asking for another protocol is an error that says which."""
+    with pytest.raises(ValueError, match="telex is not simulated"):
+        async with simulated(honest, ports={"telex": 0}):
+            pytest.fail("it came up")
+
+
+async def test_the_command_opens_the_doors_it_is_told_to() -> None:
+    """`smsvet simulate` listens for each protocol named and says where and with which account."""
+    doors = ["--cmpp", "0", "--sgip", "0", "--smgp", "0"]
+    command = [sys.executable, "-m", "bot", "simulate", "--personality", "honest", *doors]
+    async with await anyio.open_process(command, stderr=None, cwd=ROOT) as process:
+        assert process.stdout is not None
+        with anyio.fail_after(30):
+            line = json.loads(await TextReceiveStream(process.stdout).receive())
+            process.terminate()
+            await process.wait()
+    assert {"cmpp", "sgip", "smgp"} == set(line["accounts"])
+    assert all(line[protocol] > 0 for protocol in (*line["accounts"], "panel"))
+    assert "smpp" not in line

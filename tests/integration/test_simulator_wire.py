@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from evaluators.protocols.correlator import Correlator
 from evaluators.protocols.smpp import codec, status
 from evaluators.protocols.smpp.session import Endpoint
 from evaluators.protocols.text import Part
@@ -51,60 +50,6 @@ async def test_throttling_is_a_status(recorder: Recorder) -> None:
         refusals = [told for _, _, told, _ in recorder.submitted if told]
         assert refusals == [status.THROTTLED] * 50
         assert (vendor.ledger.counts["accepted"], vendor.ledger.counts["refused"]) == (100, 50)
-        await session.close()
-
-
-@pytest.mark.parametrize("name", ["receipts-first", "duplicate-receipts"])
-async def test_receipts_out_of_order_are_sorted_out(name: str, recorder: Recorder) -> None:
-    """Every message has exactly one receipt that counts, however they come."""
-    async with simulated(personality(name), time_scale=0.01) as vendor:
-        session = await bound(there(vendor), recorder)
-        session.submit(messages(100))
-        await recorder.until(lambda heard: len({one[0] for one in heard.receipts}) == 100)
-        counted = [record[0] for record in recorder.receipts if not record[6]]
-        assert list(range(100)) == sorted(index for index in counted if index is not None)
-        odd = 5 if name == "receipts-first" else 6
-        assert 10 < sum(bool(record[odd]) for record in recorder.receipts) < 70
-        await session.close()
-
-
-async def test_ids_in_two_notations_need_a_setting(recorder: Recorder) -> None:
-    """Hexadecimal answers and decimal receipts match once the correlator is told."""
-    async with simulated(personality("hex-ids"), time_scale=0.01) as vendor:
-        session = await bound(there(vendor), recorder, Correlator("decimal"))
-        session.submit(messages(30))
-        await recorder.until(lambda heard: len(heard.receipts) == 30)
-        assert set(range(30)) == {record[0] for record in recorder.receipts}
-        await session.close()
-
-
-@pytest.mark.parametrize(
-    ("name", "reasons"),
-    [("disconnecting", {"lost", "peer_closed"}), ("half-open", {"silent"})],
-)
-async def test_broken_connections_are_noticed(
-    name: str, reasons: set[str], recorder: Recorder
-) -> None:
-    """A vendor that cuts or freezes the connection at the 101st message is found out."""
-    async with simulated(personality(name), time_scale=0.01) as vendor:
-        hasty = replace(there(vendor), keepalive_s=0.3, answer_timeout_s=0.3)
-        session = await bound(hasty, recorder)
-        session.submit(messages(120))
-        await recorder.until(lambda heard: heard.closed)
-        assert recorder.closed is not None
-        assert recorder.closed.reason in reasons
-        assert session.room == 0
-
-
-async def test_a_stall_leaves_messages_unanswered(recorder: Recorder) -> None:
-    """A vendor that answers keep-alives only gives NO_ANSWER and keeps the connection."""
-    async with simulated(personality("stalling"), time_scale=0.01) as vendor:
-        session = await bound(replace(there(vendor), answer_timeout_s=1.0), recorder)
-        session.submit(messages(120))
-        await recorder.until(lambda heard: len(heard.submitted) == 120)
-        assert sum(told == -1 for _, _, told, _ in recorder.submitted) == 20
-        assert session.closed is None
-        assert vendor.ledger.counts["unanswered"] == 20
         await session.close()
 
 

@@ -238,7 +238,7 @@ async def test_a_farewell_nobody_answers_ends_anyway(
 async def test_hanging_up_instead_of_an_answer_is_an_error(recorder: Recorder) -> None:
     """A vendor that cuts the connection before answering the bind raises ConnectionError."""
     async with raw_vendor(None, hang_up=True) as port:
-        with pytest.raises(ConnectionError, match="before the bind"):
+        with pytest.raises(ConnectionError, match="before the login"):
             await connect(endpoint(port), recorder, time.monotonic_ns)
         assert recorder.closed is None
 

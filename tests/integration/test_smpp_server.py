@@ -98,7 +98,7 @@ async def test_a_broken_message_is_refused_and_the_next_taken() -> None:
     desk = ScriptedDesk()
     desk.on_submit = desk.accept
     broken = codec.HEADER.pack(20, codec.SUBMIT_SM, 0, 7) + b"abcd"
-    unknown = codec.HEADER.pack(16, 0x00000103, 0, 8)
+    unknown = codec.HEADER.pack(16, 0x00000021, 0, 8)
     async with listening(desk) as port, client(port) as stream:
         await stream.send(BIND + broken + unknown + SUBMIT)
         _, refused, nacked, taken = await answers(stream, 4)

@@ -202,7 +202,7 @@ async def test_oddities_are_answered_and_counted(recorder: Recorder) -> None:
     """Unknown commands, stray answers and broken messages leave the connection up."""
     broken = codec.HEADER.pack(20, codec.DELIVER_SM, 0, 5) + b"abcd"
     stray = codec.encode(codec.SmsResp(codec.SUBMIT_SM_RESP, 999, 0, b"x"))
-    unknown = codec.HEADER.pack(16, 0x00000103, 0, 6)
+    unknown = codec.HEADER.pack(16, 0x00000021, 0, 6)
     usual = codec.encode(replace(delivered(b"z"), sequence=7))
     async with raw_vendor(broken + stray + unknown + usual) as port:
         session = await bound(replace(endpoint(port), answer_timeout_s=0.1), recorder)

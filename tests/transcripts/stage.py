@@ -6,18 +6,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot import wording
+from sqlmodel import select
+
+from bot import access, wording
 from bot.assistant import Assistant
 from bot.dialogue.scene import Line
 from bot.messages import Chat, Message, Outgoing
 from bot.settings import CONTENT, load
-from bot.store import runs
+from bot.store import inviting, people, runs
 from bot.store.database import Database
-from bot.store.tables import Connection, Run
+from bot.store.tables import Connection, Handset, Number, Run, Sighting
+from bot.store.tables import Message as Planned
 from evaluators import checklist
-from evaluators.content import read
-from evaluators.sending.feasibility import RULES
-from evaluators.sending.plan import Plan
+from evaluators.sending.feasibility import RULES, Facts
+from evaluators.sending.plan import load_all
 
 START = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 
@@ -38,12 +40,15 @@ class Desk:
 
     clock: "Clock"
     started: list[tuple[str, dict]] = field(default_factory=list)
+    passed: frozenset[str] = frozenset()
     woken: int = 0
 
-    def lines(self, session, language: str) -> tuple[Line, ...]:
+    def lines(self, session, language: str, *, thoroughly: bool = False) -> tuple[Line, ...]:
+        rehearsed = Facts(simulated=True, numbers=3000, simulated_numbers=3000, window=100)
+        real = Facts(simulated=False, numbers=1200, watched=0, max_rate=50, passed=self.passed)
         return (
-            Line("sim:honest", "simulated honest", simulated=True, rate=200, numbers=3000),
-            Line("real", "the real one", simulated=False, rate=50, numbers=1200),
+            Line("sim:honest", "simulated honest", simulated=True, rate=200, facts=rehearsed),
+            Line("real", "the real one", simulated=False, rate=50, facts=real),
         )
 
     def add(self, session, run: Run, connection: str) -> None:
@@ -91,7 +96,7 @@ class Stage:
             database=self.database,
             checklist=checklist.load(CONTENT / "checklist"),
             wordings=wording.load(CONTENT / "wording"),
-            plan=read(CONTENT / "plans" / "arrival.yaml", Plan),
+            tests=load_all(CONTENT / "plans"),
             rules=RULES,
             guide=Guide(),
             scorer=lambda case, language: (f"<scorecard {case}>", "report.html"),
@@ -121,6 +126,54 @@ class Stage:
     def send_file(self, path: Path, caption: str = "") -> str:
         self.assistant.handle(self.chat, Message(str(next(self.ids)), text=caption, paths=(path,)))
         return self._told()
+
+    def texted(self, codes: list[str], *, over: bool = False, ask: bool = False) -> None:
+        """A test over a real line texted these codes to the phone of whoever speaks."""
+        now = self.clock()
+        with self.database.write() as sql:
+            person = people.enrol(
+                sql, self.chat.channel, self.chat.name, roles=access.EVERYTHING, now=now
+            )
+            line = Connection(name=f"line {now.isoformat()}", created_at=now)
+            phone = sql.exec(select(Handset)).first() or self._phone(sql, person.id, now)
+            sql.add(line)
+            sql.flush()
+            run = Run(connection_id=line.id, planned_at=now, state="judged" if over else "sending")
+            run.finished_at = now if over else None
+            sql.add(run)
+            sql.flush()
+            for seq, code in enumerate(codes):
+                row = Planned(run_id=run.id, seq=seq, number_id=phone.number_id, token=code)
+                row.sent_ns = 1
+                sql.add(row)
+            if ask:
+                sql.flush()
+                inviting.ask(sql, run, [phone], int(now.timestamp() * 1e9))
+
+    def _phone(self, sql, person: int, now: datetime) -> Handset:
+        vault = self.database.vault
+        number = Number(
+            blind="b", number_sealed=vault.seal("13900000001", "number"), carrier="cmcc"
+        )
+        sql.add(number)
+        sql.flush()
+        phone = Handset(
+            name="备用机",
+            kind="person",
+            token="t",
+            number_id=number.id,
+            person_id=person,
+            created_at=now,
+        )
+        sql.add(phone)
+        sql.flush()
+        return phone
+
+    def confirmed(self) -> list[str]:
+        """The codes that are known to have come, as typed."""
+        with self.database.read() as sql:
+            rows = sql.exec(select(Sighting).order_by(Sighting.id)).all()
+            return [self.database.vault.unseal(row.text_sealed, "sighting.text") for row in rows]
 
     def running(self) -> bool:
         with self.database.read() as sql:

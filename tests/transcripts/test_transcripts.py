@@ -18,6 +18,7 @@ SCRIPTS = sorted((HERE / "conversations").glob("*.yaml"))
 KEYS = {
     *("greet", "say", "press", "press_earlier", "file", "caption", "restart", "as"),
     *("see", "not_see", "buttons", "started", "stopped"),
+    *("texted", "over", "ask", "confirmed"),
 }
 
 
@@ -35,6 +36,8 @@ def play(scene, turn: dict, tmp_path: Path) -> str:
         scene.chat = stage.Chat(
             "terminal", turn["as"]["name"], roles, part_only=turn["as"].get("part_only", False)
         )
+    if "texted" in turn:
+        scene.texted(turn["texted"], over=turn.get("over", False), ask=turn.get("ask", False))
     if turn.get("greet"):
         return scene.greet()
     if "press" in turn:
@@ -68,6 +71,8 @@ def test_conversation_goes_as_written(path: Path, tmp_path: Path) -> None:
             if "buttons" in turn:
                 labels = [label for reply in scene.replies for label, _ in reply.buttons]
                 assert turn["buttons"] == labels, where
+            if "confirmed" in turn:
+                assert turn["confirmed"] == scene.confirmed(), where
             if "started" in turn:
                 assert turn["started"] == len(scene.desk.started), where
     finally:

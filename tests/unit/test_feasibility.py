@@ -1,14 +1,18 @@
 """What is found about a plan before anything is sent."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evaluators.content import Bilingual
+from evaluators.sending.assigning import Listed
 from evaluators.sending.feasibility import WORDINGS, Facts, Finding, Rules, check, numbers_needed
+from evaluators.sending.limits import Frequency
 from evaluators.sending.plan import Plan
+from evaluators.sending.power import sample_range
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
 STOP = {"losses": {"count": 3, "among": 10, "within_s": 60}}
@@ -193,3 +197,180 @@ def test_what_blocks_comes_first() -> None:
 def test_wordings_have_both_languages() -> None:
     """Every finding is worded in Chinese and English."""
     assert all(said.zh and said.en for said in WORDINGS.values())
+
+
+# What is known of numbers, filing, and earlier tests
+
+CARRIERS = ("cmcc", "cucc", "ctcc")
+
+
+def listed(count: int, **changes: Any) -> list[Listed]:
+    return [Listed(at, CARRIERS[at % 3], **changes) for at in range(count)]
+
+
+def phased(*phases: dict[str, Any], **changes: Any) -> Plan:
+    made = [{"name": f"p{at}", "rate": 1, **phase} for at, phase in enumerate(phases)]
+    fields = plan(kind="notice").model_dump(exclude={"count", "rate", "window_s", "p95_s", "p99_s"})
+    return Plan.model_validate(fields | {"phases": made} | changes)
+
+
+def known(numbers: list[Listed], **changes: Any) -> Facts:
+    return facts(**{"numbers": len(numbers), "listed": numbers} | changes)
+
+
+def test_the_sample_is_given_as_a_range() -> None:
+    """Telling 99 from 97 % takes 390 messages for 90 % power and 521 for 95 %."""
+    made = found(plan(count=389, against=0.97))["sample"]
+    assert (made.params["needed"], made.params["most"]) == (390, 521)
+    assert "390–521" in made.wording.zh
+    assert "390–521" in made.wording.en
+    assert sample_range(0.99, 0.97) == (390, 521)
+
+
+def test_numbers_used_by_earlier_runs_count() -> None:
+    """What a number got earlier today is taken off what it may still get."""
+    start = int(NOON.timestamp()) * 10**9
+    used = {at: [start - 60 * 10**9] * 10 for at in range(90)}
+    test = phased({"count": 200, "rate": 1})
+    made = found(test, known(listed(100), used=used))["numbers_used"]
+    assert made.blocking
+    assert (made.params["count"], made.params["span"]) == (90, "hour")
+    assert (made.params["left"], made.params["needed"]) == (100, 200)
+    yesterday = {at: [start - 90_000 * 10**9] * 10 for at in range(90)}
+    assert "numbers_used" not in found(test, known(listed(100), used=yesterday))
+
+
+def test_the_vendors_own_limits_replace_the_usual_ones() -> None:
+    """A vendor's documented limits per number go before the defaults."""
+    test = plan(kind="notice", count=300, rate=100)
+    assert "few_numbers" not in found(test, facts(numbers=100))
+    strict = facts(numbers=100, frequency=Frequency(hour=2))
+    assert found(test, strict)["few_numbers"].params["needed"] == 150
+
+
+def test_a_burst_after_a_quiet_phase_needs_its_numbers() -> None:
+    """The busiest minute decides, wherever it lies."""
+    test = phased({"count": 10, "rate": 0.01}, {"count": 600, "rate": 100})
+    assert numbers_needed(test) == 200
+
+
+@pytest.mark.parametrize(
+    ("phase", "numbers", "key"),
+    [
+        ({"count": 3, "only": {"region": ["nowhere"]}}, listed(9), "no_match"),
+        ({"count": 3, "only": {"country": ["US"]}}, listed(9), "no_match"),
+        ({"count": 3, "dead": 1}, listed(9), "no_dead"),
+        ({"count": 3}, listed(9, dead=True), "no_match"),
+    ],
+)
+def test_a_phase_without_numbers_blocks(
+    phase: dict[str, Any], numbers: list[Listed], key: str
+) -> None:
+    """A phase that would text nobody is refused, on simulated vendors too."""
+    assert found(phased(phase), known(numbers, simulated=True))[key].blocking
+
+
+def test_numbers_not_listed_block() -> None:
+    """Only numbers on the allow-list are texted."""
+    assert found(plan(numbers=[1, 99]), known(listed(9)))["not_listed"].params["count"] == 1
+
+
+def test_a_comparison_needs_two_groups() -> None:
+    """Announced against blind needs both kinds; ported numbers are only wished for."""
+    both = {"count": 300, "turns": ["announced", "carrier"]}
+    alike = found(phased(both, declared=["announced"]), known(listed(300)))["one_group"]
+    assert alike.blocking
+    ported = {"count": 300, "turns": ["carrier", "ported"]}
+    assert not found(phased(ported, declared=["ported"]), known(listed(300)))["one_group"].blocking
+
+
+def test_an_unfiled_signature_names_who_intercepts() -> None:
+    """A signature not filed with a carrier blocks and names that carrier."""
+    test = phased({"count": 30})
+    filed = {"示例": ["cmcc", "cucc"]}
+    made = found(test, known(listed(30), signatures=filed))["signature_unfiled"]
+    assert made.blocking
+    assert made.params["carriers_zh"] == "电信"
+    only = phased({"count": 30, "only": {"carrier": ["cmcc"]}})
+    assert "signature_unfiled" not in found(only, known(listed(30), signatures=filed))
+    assert not found(test, known(listed(30), signatures={}))["filing_unknown"].blocking
+
+
+def test_unfiled_templates_are_intercepted_since_their_date() -> None:
+    """A text not filed as a template blocks from the day a carrier checks, and not before."""
+    test = phased({"count": 30})
+    made = found(test, known(listed(30), templates={}))["template_unfiled"]
+    assert made.blocking
+    assert "2025-12-05" in made.wording.zh
+    early = datetime(2025, 6, 1, 4, tzinfo=UTC)
+    made = found(test, known(listed(30), templates={}), now=early)["template_unfiled"]
+    assert made.params["carriers_zh"] == "电信"
+    assert "template_unfiled" not in found(test, known(listed(30), templates={"text": CARRIERS}))
+
+
+def test_simulated_vendors_need_no_filing() -> None:
+    """Nothing has to be filed for a simulated vendor."""
+    made = found(
+        phased({"count": 30}), known(listed(30), simulated=True, signatures={}, templates={})
+    )
+    assert not [key for key in made if "filed" in key or "filing" in key]
+
+
+def test_volume_comes_after_small_tests() -> None:
+    """On a real connection a test is blocked until the one before it has gone well there."""
+    test = plan(after="charsets")
+    titles = {"charsets": Bilingual(zh="字符集", en="Character sets")}
+    made = found(test, facts(passed={"first"}, titles=titles))["staged"]
+    assert made.blocking
+    assert "字符集" in made.wording.zh
+    for ready in (facts(passed={"charsets"}), facts(simulated=True, passed=()), facts()):
+        assert "staged" not in found(test, ready)
+
+
+def test_two_vendors_need_two_connections() -> None:
+    """A paired plan is blocked until another connection was chosen."""
+    for pair in (None, "a"):
+        assert found(plan(paired=True, connection="a", pair=pair))["no_second"].blocking
+    assert "no_second" not in found(plan(paired=True, connection="a", pair="b"))
+
+
+def test_quiet_hours_hold_for_each_phase() -> None:
+    """Marketing that pauses into the night is blocked, though it begins at noon."""
+    late = phased(
+        {"count": 10},
+        {"count": 10, "after_s": 9 * 3_600},
+        kind="marketing",
+        text="{token} 拒收请回复R",
+    )
+    assert found(late)["quiet_hours"].params["begins"] == "11-22 21:00"
+
+
+def test_an_unknown_peak_is_said() -> None:
+    """Without the company's peak its slot is left out, which is said."""
+    slots = phased({"count": 10, "at": "13:00"}, {"count": 10, "at": "peak"})
+    assert not found(slots)["no_peak"].blocking
+    assert "no_peak" not in found(slots, peak=time(19, 30))
+
+
+def test_prices_abroad_are_asked_for() -> None:
+    """Numbers abroad have prices of their own, which is said with the countries."""
+    abroad = phased({"count": 3, "only": {"country": ["US", "GB"]}})
+    assert found(abroad)["abroad"].params["countries"] == "GB, US"
+
+
+def test_small_groups_are_said_to_be_small() -> None:
+    """Groups too small to be judged alone are said to be so."""
+    test = phased({"count": 600, "rate": 5}, declared=["carrier"], against=0.97)
+    made = found(test, known(listed(600)))["group_sample"]
+    assert (made.params["count"], made.params["needed"]) == (200, 390)
+
+
+def test_costs_count_every_variant() -> None:
+    """The cost is that of each phase's own text."""
+    long = phased(
+        {"count": 100, "variant": "long"},
+        variants={"long": {"text": "{token}", "length": 135}},
+        caps={"count": 100, "rate": 1, "cost": 13},
+    )
+    assert found(long)["cap_cost"].params["value"] == pytest.approx(13.5)
+    assert found(long)["long_message"].params["parts"] == 3

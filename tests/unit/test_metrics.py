@@ -1,6 +1,7 @@
 """Numbers of a run, from its rows."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -258,3 +259,54 @@ def test_order_of_rows_changes_nothing(rows: list[Row], rng: Any) -> None:
     shuffled = list(rows)
     rng.shuffle(shuffled)
     assert summarise(rows, plan(), closed=True) == summarise(shuffled, plan(), closed=True)
+
+
+def test_lateness_and_waiting_for_the_window_are_apart() -> None:
+    """What the vendor's window held back is no lateness of ours."""
+    rows = [row(0), row(1, sent_ns=S // 10 + 5 * S, blocked=True)]
+    made = summarise(rows, plan(), closed=True)
+    assert made.lateness
+    assert made.held
+    assert (made.lateness.max_ms, made.held.max_ms) == (1, 5_000)
+
+
+def test_arrivals_of_uncertain_time() -> None:
+    """What may have come in time has arrived; its latency is not guessed."""
+    unsure = [
+        row(0),
+        row(1, handset_ns=400 * S, handset_unsure_ms=200_000),  # within the window of 300 s
+        row(2, handset_ns=400 * S, handset_unsure_ms=50_000),  # certainly too late
+        row(3, handset_ns=400 * S, handset_unsure_ms=None),  # typed in, some time
+        row(4, handset_ns=15 * S, handset_unsure_ms=10_000),  # in time or not: no telling
+    ]
+    made = summarise(unsure, plan(), closed=True)
+    assert (made.arrived, made.late_arrivals) == (4, 1)
+    assert share(made, "D7") == (1, 3)  # 0 was, 1 and 2 were not, 3 and 4 might have been
+    assert made.latency
+    assert made.latency.p50.n == 2
+
+
+def test_parts_only_where_messages_differ() -> None:
+    """A trait in which all messages are alike makes no part."""
+    same = summarise([row(0), row(1)], plan(), closed=True)
+    assert same.parts == ()
+    made = summarise([row(0), row(1, ported=True), row(2, ported=False)], plan(), closed=True)
+    assert [(p.trait, p.value, p.submitted) for p in made.parts] == [
+        *(("ported", "", 1), ("ported", "own", 1), ("ported", "ported", 1)),
+    ]
+
+
+def test_rows_are_gone_through_once_and_not_kept() -> None:
+    """Rows need some tens of bytes each and are not kept, however many there are."""
+    import tracemalloc
+
+    def rows(count: int) -> Iterator[Row]:
+        return (row(seq, number_id=seq % 100, carrier="cmcc") for seq in range(count))
+
+    summarise(rows(100), plan(), closed=True)  # imports
+    tracemalloc.start()
+    made = summarise(rows(20_000), plan(count=20_000), closed=True)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert made.arrived == 20_000
+    assert peak / 20_000 < 80

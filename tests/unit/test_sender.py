@@ -61,7 +61,7 @@ def play(made: Sender, room: Room, upto_ns: int, from_ns: int = START - 100 * MS
     """Step as the runner does; the time at the end."""
     now = from_ns
     while now < upto_ns and not made.done:
-        now += made.step(room, now)
+        now += made.step([room], now)
     return now
 
 
@@ -82,7 +82,7 @@ def test_nothing_leaves_unarmed() -> None:
     play(made, Room(), START + 200 * MS)
     assert tally.sent == 0
     marks.armed = 7
-    made.push(Room(), START + 200 * MS)
+    made.step([Room()], START + 200 * MS)
     assert tally.sent == 7
 
 
@@ -123,10 +123,10 @@ def test_a_sleeper_must_ask_again() -> None:
     room = Room(100_000)
     now = play(made, room, START + 200 * MS)
     sent, marks_before = tally.sent, len(marks.asked)
-    made.push(room, now + 3 * SECOND)
+    made.room([room], now + 3 * SECOND)
     assert tally.sent == sent
     marks.armed = sent + 60
-    made.step(room, now + 3 * SECOND)
+    made.step([room], now + 3 * SECOND)
     assert len(marks.asked) == marks_before + 1
 
 
@@ -140,5 +140,5 @@ def test_a_text_that_does_not_fit_stops_the_sending() -> None:
 
     now = START - 100 * MS
     for _ in range(200):
-        now += made.step(Strict(), now) or MS
+        now += made.step([Strict()], now) or MS
     assert (made.unfit, tally.sent) == ("too long", 0)

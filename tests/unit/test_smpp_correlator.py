@@ -185,7 +185,7 @@ def test_a_part_reported_twice_is_a_duplicate_of_its_message() -> None:
 def test_a_full_window_has_no_room() -> None:
     """Requests take their place until they are answered."""
     window = Window(2, 1, 10)
-    window.add(0, {1: 100, 2: 101})
+    window.add(0, [100, 101])
     assert (window.room, window.sequence) == (0, 3)
     assert window.answered(1) == 100
     assert window.room == 1
@@ -197,15 +197,15 @@ def test_sequence_numbers_start_again_after_the_last() -> None:
     window = Window(5, 9, 10)
     assert [window.use() for _ in range(3)] == [9, 10, 1]
     window = Window(5, 10, 10)
-    window.add(0, {10: 100})
+    window.add(0, [100])
     assert window.sequence == 1
 
 
 def test_an_answer_that_never_comes_is_a_state() -> None:
     """Old requests leave the window; a late answer still finds its message, once."""
     window = Window(3, 1, 100)
-    window.add(10, {1: 100, 2: 101})
-    window.add(20, {3: 102})
+    window.add(10, [100, 101])
+    window.add(20, [102])
     window.answered(2)
     assert window.expire(10) == []
     assert window.expire(11) == [100]

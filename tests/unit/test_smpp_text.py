@@ -126,7 +126,7 @@ def test_a_long_text_is_sent_in_numbered_parts() -> None:
     template = Template(codec.Sms(codec.SUBMIT_SM, 0, "1069", ""))
     text = "【测试】" + "长" * 100
     assert template.single("19800000001", text) is None
-    bodies = template.parts("19800000001", text, lambda: 7)
+    bodies = template.parts((0, "19800000001", text), lambda last: 7)
     sms = [codec.decode_sms(codec.HEADER.pack(16 + len(b), 4, 0, 1) + b) for b in bodies]
     headers = [texts.read_header(one.short_message) for one in sms]
     assert [Part(7, 2, 1), Part(7, 2, 2)] == [part for part, _ in headers]

@@ -352,3 +352,47 @@ def test_nothing_sent_says_nothing() -> None:
     assert everything == clopper_pearson(0, 0)
     assert everything == wilson(0, 0)
     assert everything == confidence_sequence(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("n", "low", "high"),
+    [(10, 2, 9), (15, 4, 12), (20, 6, 15), (25, 8, 18), (30, 10, 21), (40, 14, 27), (50, 18, 33)],
+)
+def test_median_ranks_of_the_sign_test(n: int, low: int, high: int) -> None:
+    """The median's interval has the ranks published for the sign test."""
+    made = percentile(range(1, n + 1), 0.5)
+    assert (made.low, made.high) == (low, high)
+
+
+def test_a_lower_bound_below_the_sample_is_not_stated() -> None:
+    """Of five values the median's lower bound lies below all of them."""
+    assert percentile(range(5), 0.5).low is None
+    assert percentile(range(6), 0.5).low == 0
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "low", "high"),
+    [(0, 10, 0, 0.3085), (1, 10, 0.0025, 0.4450), (5, 10, 0.1871, 0.8129)],
+)
+def test_clopper_pearson_as_published(k: int, n: int, low: float, high: float) -> None:
+    """The exact interval has the published bounds (C. J. Clopper and E. S. Pearson, 1934)."""
+    made = clopper_pearson(k, n)
+    assert (round(made.low, 4), round(made.high, 4)) == (low, high)
+
+
+def test_many_values_are_sorted_alike() -> None:
+    """Percentiles of very many values are those of few, without an object for each."""
+    from array import array
+
+    few = list(range(1, 1_001))
+    many = array("d", (value for value in few for _ in range(200)))
+    assert percentile(many, 0.95).value == percentile(few, 0.95).value == 950
+    assert isinstance(percentile(many, 0.95).low, float)
+
+
+@pytest.mark.parametrize(("n", "p"), [(100, 0.97), (37, 0.5), (10, 0.99)])
+def test_fractional_counts_lie_between_whole_ones(n: int, p: float) -> None:
+    """The p-value of an effective sample lies between those of its neighbours."""
+    values = [binomial_p(k, n, p) for k in (n - 3, n - 2.5, n - 2)]
+    assert values == sorted(values)
+    assert sum(values) > 0

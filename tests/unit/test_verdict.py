@@ -1,5 +1,6 @@
 """What a run proves: every word of the rule in `verdict`."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -181,10 +182,21 @@ def test_one_handset_proves_nothing() -> None:
 
 
 def test_sender_behind_blames_nobody() -> None:
-    """When our sender fell behind, latency is inconclusive and the arrival verdict stands."""
-    made = verdict(rows(1_000, 0, late_ms=20_000, slow_s=25))
-    assert (made.word, made.latency) == ("met", "inconclusive")
-    assert "sender_behind" in keys(made)
+    """When our sender fell behind the run is inconclusive, with its figures and the reason."""
+    for lost in (0, 150):
+        made = verdict(rows(1_000, lost, late_ms=20_000, slow_s=25))
+        assert (made.word, made.latency) == ("inconclusive", "inconclusive")
+        assert made.rate == 1 - lost / 1_000
+        assert "sender_behind" in keys(made)
+
+
+def test_waiting_for_the_vendors_window_is_not_our_lateness() -> None:
+    """Messages that waited for room in the vendor's window do not make our sender late."""
+    made = [replace(row, blocked=True) for row in rows(1_000, 0, late_ms=20_000, slow_s=25)]
+    metrics = summarise(made, plan(), closed=True)
+    assert not fell_behind(metrics, plan())
+    assert metrics.held
+    assert metrics.held.p50_ms == 20_000
 
 
 @pytest.mark.parametrize(
@@ -266,6 +278,8 @@ def test_every_run_gets_an_honest_word(
     assert made.interval.holds(made.rate)
     if interrupted:
         assert made.word == "interrupted"
+    elif sender_late:
+        assert made.word == "inconclusive"
     elif made.interval.low >= made.claim:
         assert made.word == "met"
     else:

@@ -5,18 +5,17 @@ session's fast path does not make these objects; it must agree with them, and te
 """
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
+from evaluators.protocols import frames
 from evaluators.protocols.errors import ProtocolError
 from evaluators.protocols.smpp import status as statuses
 from evaluators.protocols.text import Encoding
 
-LONGEST = 65_536
-"""Octets of the longest PDU taken; more is a protocol error."""
 LAST_SEQUENCE = 0x7FFFFFFF
 HEADER = struct.Struct(">IIII")  # command_length, command_id, command_status, sequence_number
+SIZES = frames.Sizes(HEADER.size, 65_536, statuses.INVALID_LENGTH)
 
 GENERIC_NACK = 0x80000000
 BIND_RECEIVER, BIND_RECEIVER_RESP = 0x00000001, 0x80000001
@@ -26,13 +25,14 @@ DELIVER_SM, DELIVER_SM_RESP = 0x00000005, 0x80000005
 UNBIND, UNBIND_RESP = 0x00000006, 0x80000006
 BIND_TRANSCEIVER, BIND_TRANSCEIVER_RESP = 0x00000009, 0x80000009
 ENQUIRE_LINK, ENQUIRE_LINK_RESP = 0x00000015, 0x80000015
+DATA_SM, DATA_SM_RESP = 0x00000103, 0x80000103
 RESPONSE = 0x80000000
 """The bit that makes a request's command id that of its response."""
 
 BINDS = frozenset({BIND_RECEIVER, BIND_TRANSMITTER, BIND_TRANSCEIVER})
 _BIND_RESPS = frozenset({command | RESPONSE for command in BINDS})
-_SMS = frozenset({SUBMIT_SM, DELIVER_SM})
-_SMS_RESPS = frozenset({SUBMIT_SM_RESP, DELIVER_SM_RESP})
+_SMS = frozenset({SUBMIT_SM, DELIVER_SM, DATA_SM})
+_SMS_RESPS = frozenset({command | RESPONSE for command in _SMS})
 _BARE = frozenset({ENQUIRE_LINK, ENQUIRE_LINK_RESP, UNBIND, UNBIND_RESP, GENERIC_NACK})
 
 TLV_RECEIPTED_MESSAGE_ID = 0x001E
@@ -82,7 +82,10 @@ class BindResp:
 
 @dataclass(slots=True)
 class Sms:
-    """submit_sm or deliver_sm: the same layout in both directions.
+    """submit_sm, deliver_sm or data_sm: the same layout in both directions.
+
+    A data_sm has its text in message_payload; on the wire it has no short_message, protocol_id,
+    priority, times, replace_if_present, default_message_id.
 
     Not frozen, because setting twenty frozen fields takes longer than reading them off the wire.
     """
@@ -120,7 +123,7 @@ class Sms:
 
 @dataclass(frozen=True, slots=True)
 class SmsResp:
-    """submit_sm_resp or deliver_sm_resp. A refusal's body is left out, as the standard says."""
+    """submit_sm_resp, deliver_sm_resp or data_sm_resp. A refusal has no body, says the standard."""
 
     command: int
     sequence: int
@@ -147,9 +150,10 @@ def encode(pdu: Pdu) -> bytes:
             status, body = statuses.OK, _bind_body(pdu)
         case BindResp():
             status = pdu.status
-            body = b"" if status else _cstring(pdu.system_id, 16) + _tlvs(pdu.tlvs)
+            body = b"" if status else _cstring(pdu.system_id, 16) + tlvs(pdu.tlvs)
         case Sms():
-            status, body = statuses.OK, _sms_body(pdu)
+            body = _data_body(pdu) if pdu.command == DATA_SM else _sms_body(pdu)
+            status = statuses.OK
         case SmsResp():
             status = pdu.status
             body = b"" if status else _cstring(pdu.message_id.decode("latin-1"), 65)
@@ -167,7 +171,7 @@ def decode(data: bytes) -> Pdu:
         raise ProtocolError(f"length {length} of {len(data)} octets", statuses.INVALID_LENGTH)
     body = _Body(data)
     if command in _SMS:
-        return _read_sms(command, sequence, body)
+        return (_read_data if command == DATA_SM else _read_sms)(command, sequence, body)
     if command in _SMS_RESPS:
         message_id = body.cstring(65).encode("latin-1") if body.left else b""
         return SmsResp(command, sequence, status, message_id)
@@ -182,47 +186,18 @@ def decode(data: bytes) -> Pdu:
 
 
 def decode_sms(data: bytes) -> Sms:
-    """The same for what must be a submit_sm or a deliver_sm."""
+    """The same for what must be a message."""
     pdu = decode(data)
     if not isinstance(pdu, Sms):
         raise ProtocolError("not a message", statuses.UNKNOWN_COMMAND)
     return pdu
 
 
-def check_length(length: int) -> None:
-    """ProtocolError if no PDU of ours has this command_length; the stream is then lost."""
-    if not HEADER.size <= length <= LONGEST:
-        raise ProtocolError(f"a PDU of {length} octets", statuses.INVALID_LENGTH)
-
-
-class Frames:
-    """Cuts a stream into whole PDUs, however it is chopped; each octet is copied once or twice."""
+class Frames(frames.Frames):
+    """Cuts a stream into whole PDUs, however it is chopped."""
 
     def __init__(self) -> None:
-        self._rest = bytearray()
-        self._need = HEADER.size
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """The PDUs completed by `data`, to be taken before the next call.
-
-        Raises ProtocolError where a length makes no sense, after what came before it.
-        """
-        rest = self._rest
-        rest += data
-        if len(rest) < self._need:
-            return
-        at, self._need = 0, HEADER.size
-        try:
-            while len(rest) - at >= HEADER.size:
-                length = int.from_bytes(rest[at : at + 4], "big")
-                check_length(length)
-                if at + length > len(rest):
-                    self._need = length
-                    break
-                at += length
-                yield bytes(rest[at - length : at])
-        finally:
-            del rest[:at]
+        super().__init__(SIZES)
 
 
 class _Body:
@@ -308,6 +283,30 @@ def _read_sms(command: int, sequence: int, body: _Body) -> Sms:
     )
 
 
+def _read_data(command: int, sequence: int, body: _Body) -> Sms:
+    service_type = body.cstring(6)
+    source_ton, source_npi = body.octets(2)
+    source = body.cstring(65)
+    destination_ton, destination_npi = body.octets(2)
+    destination = body.cstring(65)
+    esm_class, registered, data_coding = body.octets(3)
+    return Sms(
+        command,
+        sequence,
+        source,
+        destination,
+        esm_class=esm_class,
+        data_coding=data_coding,
+        registered_delivery=registered,
+        service_type=service_type,
+        source_ton=source_ton,
+        source_npi=source_npi,
+        destination_ton=destination_ton,
+        destination_npi=destination_npi,
+        tlvs=body.tlvs(),
+    )
+
+
 def _bind_body(pdu: Bind) -> bytes:
     return (
         _cstring(pdu.system_id, 16)
@@ -342,7 +341,21 @@ def _sms_body(pdu: Sms) -> bytes:
                 )
             ),
             text,
-            _tlvs(pdu.tlvs),
+            tlvs(pdu.tlvs),
+        )
+    )
+
+
+def _data_body(pdu: Sms) -> bytes:
+    return b"".join(
+        (
+            _cstring(pdu.service_type, 6),
+            bytes((pdu.source_ton, pdu.source_npi)),
+            _cstring(pdu.source, 65),
+            bytes((pdu.destination_ton, pdu.destination_npi)),
+            _cstring(pdu.destination, 65),
+            bytes((pdu.esm_class, pdu.registered_delivery, pdu.data_coding)),
+            tlvs(pdu.tlvs),
         )
     )
 
@@ -359,5 +372,6 @@ def _cstring(value: str, most: int) -> bytes:
     return data + b"\0"
 
 
-def _tlvs(tlvs: Tlvs) -> bytes:
-    return b"".join([_TLV.pack(tag, len(value)) + value for tag, value in tlvs])
+def tlvs(pairs: Tlvs) -> bytes:
+    """Optional parameters as they end a PDU."""
+    return b"".join([_TLV.pack(tag, len(value)) + value for tag, value in pairs])

@@ -6,6 +6,7 @@ The text is not standardised: vendors vary case, order and what follows `id:`. O
 
 import re
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from evaluators.protocols.smpp.codec import (
     ESM_INTERMEDIATE,
@@ -35,12 +36,12 @@ _FIELD = re.compile(rb"\b(%b): *(?!%b:)([^ ]*)" % (_KEYS, _KEYS), re.IGNORECASE)
 _TEXT = re.compile(rb"(?:^| )text:", re.IGNORECASE)
 # a deliver_sm's body from service_type on, with the text of appendix B word for word
 _USUAL = re.compile(
-    rb"\0..[^\0]{0,20}\0..[^\0]{0,20}\0\x04..\0\0....(.)id:([^ ]+) sub:[^ ]+ dlvrd:[^ ]+ "
+    rb"\0..([^\0]{0,20})\0..[^\0]{0,20}\0\x04..\0\0....(.)id:([^ ]+) sub:[^ ]+ dlvrd:[^ ]+ "
     rb"submit date:[^ ]+ done date:[^ ]+ stat:([^ ]+) err:([^ ]+) [Tt]ext:",
     re.DOTALL,
 ).match
 # receipted_message_id, then message_state, then the end
-_USUAL_TLVS = re.compile(rb"\0\x1e\0(.)([^\0]+\0?)\x04\x27\0\x01(.)\Z", re.DOTALL).match
+_USUAL_TLVS = re.compile(rb"\0\x1e\0(.)([^\0]+)(\0?)\x04\x27\0\x01(.)\Z", re.DOTALL).match
 _STATE_BYTES = {code: text.encode() for code, text in STATES.items()}
 
 
@@ -56,6 +57,19 @@ class Report:
     sub: str = "001"
     dlvrd: str = "000"
     text: bytes = b""
+
+
+class Usual(NamedTuple):
+    """A receipt of the usual shape; `spans` say where in the data its varying parts are.
+
+    They are begin and end of the handset's number, of the id in the text, and of the id in the
+    optional parameters (empty, at the PDU's end, if not there).
+    """
+
+    message_id: bytes
+    state: bytes
+    err: bytes
+    spans: tuple[int, ...]
 
 
 def parse(data: bytes) -> Report | None:
@@ -105,25 +119,26 @@ def read(sms: Sms) -> Report | None:
     return replace(given, message_id=message_id, state=known or given.state)
 
 
-def quick(data: bytes, start: int, end: int) -> tuple[bytes, bytes, bytes] | None:
-    """(id, state, err) of the deliver_sm at data[start:end] if it has the usual shape.
+def quick(data: bytes, start: int, end: int) -> Usual | None:
+    """What the deliver_sm at data[start:end] says if it has the usual shape.
 
     None means "look properly" (codec.decode, then read): never another answer than those give.
     """
     shape = _USUAL(data, start + 16, end)
     if shape is None:
         return None
-    size, message_id, state, err = shape.groups()
-    tail = shape.start(2) - 3 + size[0]
+    _, size, message_id, state, err = shape.groups()
+    spans = (*shape.span(1), *shape.span(3))
+    tail = shape.start(3) - 3 + size[0]
     if tail == end:
-        return message_id, state, err
+        return Usual(message_id, state, err, (*spans, end, end))
     known = _USUAL_TLVS(data, tail, end) if shape.end() <= tail else None
     if known is None:
         return None
-    length, named, code = known.groups()
-    if length[0] != len(named):
+    length, named, nul, code = known.groups()
+    if length[0] != len(named) + len(nul):
         return None
-    return named.rstrip(b"\0"), _STATE_BYTES.get(code[0], state), err
+    return Usual(named, _STATE_BYTES.get(code[0], state), err, (*spans, *known.span(2)))
 
 
 def _network_error(sms: Sms) -> str:

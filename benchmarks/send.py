@@ -1,0 +1,244 @@
+"""How fast we send over SMPP beside other senders, in interleaved rounds on one machine.
+
+    python benchmarks/send.py [--messages N] [--rounds N] [--window N] [--json]
+
+Each run is a process of its own on one core, against a fresh C sink (sink.c, needs a C compiler)
+on another. Timed from the end of the bind to the last answer and the last receipt, encoding
+included; every message must be answered and reported exactly once. CPU is the sender's own, user
+and system. Message: 40 Chinese characters to distinct numbers. The C sender does nothing but send
+and count, and is there as the ceiling.
+
+As a library: `contenders` says who can run here and why the others cannot, `one_round` runs each
+once, `summary` and `ratios` say what the rounds come to.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+HERE = Path(__file__).parent
+OURS, BEST_PEER = "smsvet", "smpp34 + uvloop"
+WINDOW = 500
+_PATIENCE_S = 180
+
+
+class Row(TypedDict):
+    """One run."""
+
+    name: str
+    receipts: bool
+    msgs_per_s: float
+    cpu_us_per_msg: float
+
+
+class Summary(Row):
+    """Several runs of one contender: medians, and the extremes of the rate."""
+
+    lowest: float
+    highest: float
+    runs: int
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A sender that can run here.
+
+    `command` takes port, count, window and 1 or 0 for receipts as its last arguments, and prints
+    {"took_s", "cpu_s", "accepted", "reported"}. `share` is how many messages it sends for each of
+    ours, so that no run takes much longer than another.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    share: float
+    receipts: bool = True
+
+
+class BenchmarkError(Exception):
+    """A run that did not end with every message answered and reported, or could not begin."""
+
+
+def contenders(build: Path) -> tuple[list[Contender], dict[str, str]]:
+    """Who can run here, and the missing ones with the reason. Programs are compiled into `build`.
+
+    Raises BenchmarkError without a C compiler: there is nothing to send to then.
+    """
+    for name in ("sink", "sender"):
+        _compile(HERE / f"{name}.c", build / name)
+    python = (sys.executable, str(HERE / "send_python.py"))
+    found = [
+        Contender(OURS, (*python, "smsvet"), 1),
+        Contender(f"{OURS} without receipts", (*python, "smsvet"), 1, receipts=False),
+    ]
+    missing: dict[str, str] = {}
+    for name, lacks, contender in (
+        ("smpp34", _lacking("smpp34"), Contender("smpp34", (*python, "smpp34"), 0.1)),
+        (
+            BEST_PEER,
+            _lacking("smpp34", "uvloop"),
+            Contender(BEST_PEER, (*python, "smpp34-uvloop"), 0.1),
+        ),
+        (
+            "node-smpp",
+            _node_lacking(),
+            Contender("node-smpp", ("node", str(HERE / "send_node.js")), 0.3),
+        ),
+    ):
+        if lacks:
+            missing[name] = lacks
+        else:
+            found.append(contender)
+    return [*found, Contender("C", (str(build / "sender"),), 5)], missing
+
+
+def one_round(
+    who: Sequence[Contender],
+    build: Path,
+    *,
+    messages: int,
+    window: int = WINDOW,
+    on_row: Callable[[Row], object] = lambda row: None,
+) -> list[Row]:
+    """Each contender once, in this order, each against a sink of its own.
+
+    Raises BenchmarkError where one does not finish.
+    """
+    rows = []
+    for contender in who:
+        rows.append(
+            _one_run(contender, build / "sink", max(1, int(messages * contender.share)), window)
+        )
+        on_row(rows[-1])
+    return rows
+
+
+def summary(rounds: Iterable[Sequence[Row]]) -> list[Summary]:
+    """What the rounds say of each contender."""
+    runs: dict[str, list[Row]] = {}
+    for row in (row for rows in rounds for row in rows):
+        runs.setdefault(row["name"], []).append(row)
+    return [
+        {
+            "name": name,
+            "receipts": rows[0]["receipts"],
+            "msgs_per_s": statistics.median(row["msgs_per_s"] for row in rows),
+            "cpu_us_per_msg": statistics.median(row["cpu_us_per_msg"] for row in rows),
+            "lowest": min(row["msgs_per_s"] for row in rows),
+            "highest": max(row["msgs_per_s"] for row in rows),
+            "runs": len(rows),
+        }
+        for name, rows in runs.items()
+    ]
+
+
+def ratios(
+    rounds: Iterable[Sequence[Row]], ours: str = OURS, theirs: str = BEST_PEER
+) -> list[float]:
+    """How many times as fast as they we were, round by round; empty if one of us did not run."""
+    rates = [{row["name"]: row["msgs_per_s"] for row in rows} for rows in rounds]
+    return [one[ours] / one[theirs] for one in rates if ours in one and theirs in one]
+
+
+def _one_run(contender: Contender, sink: Path, count: int, window: int) -> Row:
+    with _listening(sink) as port:
+        asked = (port, count, window, int(contender.receipts))
+        command = [*_pinned(0), *contender.command, *map(str, asked)]
+        try:
+            done = subprocess.run(  # noqa: S603
+                command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise BenchmarkError(f"{contender.name} did not finish in {_PATIENCE_S} s") from error
+    if done.returncode:
+        raise BenchmarkError(f"{contender.name} failed: {done.stderr.strip()[-500:]}")
+    told = json.loads(done.stdout)
+    counts = (told["accepted"], told["reported"])
+    if counts != (count, count * contender.receipts):
+        raise BenchmarkError(f"{contender.name}: accepted, reported {counts} of {count}")
+    return {
+        "name": contender.name,
+        "receipts": contender.receipts,
+        "msgs_per_s": count / told["took_s"],
+        "cpu_us_per_msg": told["cpu_s"] / count * 1e6,
+    }
+
+
+@contextmanager
+def _listening(sink: Path) -> Iterator[int]:
+    command = [*_pinned(1), str(sink)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdout is not None  # noqa: S101
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
+
+
+def _pinned(core: int) -> list[str]:
+    several = len(os.sched_getaffinity(0)) > 1 and shutil.which("taskset")
+    return ["taskset", "-c", str(core)] if several else []
+
+
+def _compile(source: Path, program: Path) -> None:
+    compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        raise BenchmarkError("no C compiler (cc) is installed")
+    subprocess.run([compiler, "-O2", "-o", str(program), str(source)], check=True)  # noqa: S603
+
+
+def _lacking(*modules: str) -> str:
+    lacking = [name for name in modules if importlib.util.find_spec(name) is None]
+    return f"not installed: {', '.join(lacking)} (pip install)" if lacking else ""
+
+
+def _node_lacking() -> str:
+    node = shutil.which("node")
+    if node is None:
+        return "not installed: node"
+    asked = [node, "-e", "require.resolve('smpp')"]
+    found = subprocess.run(asked, cwd=HERE, capture_output=True, check=False)  # noqa: S603
+    return "" if found.returncode == 0 else "not found: smpp (npm i smpp; NODE_PATH says where)"
+
+
+def main() -> None:
+    """Run the rounds and print what came out."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=100_000, help="of ours; others fewer")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--window", type=int, default=WINDOW)
+    parser.add_argument("--json", action="store_true", help="every run, for keeping")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        who, missing = contenders(Path(folder))
+        rounds = [
+            one_round(who, Path(folder), messages=asked.messages, window=asked.window)
+            for _ in range(asked.rounds)
+        ]
+    if asked.json:
+        sys.stdout.write(json.dumps({"rounds": rounds, "missing": missing}) + "\n")
+        return
+    for row in summary(rounds):
+        sys.stdout.write(
+            f"{row['name']:24} {row['msgs_per_s']:>11,.0f} msg/s "
+            f"[{row['lowest']:,.0f} - {row['highest']:,.0f}]  {row['cpu_us_per_msg']:6.2f} us\n"
+        )
+    for name, why in missing.items():
+        sys.stdout.write(f"{name:24} did not run: {why}\n")
+    if times := ratios(rounds):
+        told = ", ".join(f"{one:.1f}" for one in times)
+        sys.stdout.write(f"{OURS} / {BEST_PEER}: median {statistics.median(times):.1f} of {told}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""A connection to a vendor's HTTP interface: what its file asks for, the person is asked."""
+
+import argparse
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.errors import UserError
+from bot.settings import CONTENT
+from bot.store.database import Database
+from bot.store.tables import Connection
+
+FOLDER = CONTENT / "vendors"
+MORE = ("signature", "template", "template_text", "callback", "receipts", "host")
+"""What `--set` takes beside the vendor's own fields."""
+
+
+def connection(
+    options: argparse.Namespace, unseen: Callable[[str], str]
+) -> tuple[Connection, dict[str, Any]]:
+    """The row and its secrets; those that were not given are asked for, unseen."""
+    from evaluators.protocols.http import vendor
+
+    known = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+    if options.http not in known:
+        raise UserError(f"--http is one of: {', '.join(known)}.")
+    described = vendor.load(FOLDER / f"{options.http}.yaml")
+    given = _given(options.more, {field.name for field in described.fields} | set(MORE))
+    secret = {}
+    for field in described.fields:
+        value = given.pop(field.name, "") or field.default or ""
+        if not value and field.required:
+            value = unseen(f"{field.title.en} / {field.title.zh}: ")
+        secret[field.name] = value
+    if described.template is not None and not given.get("template"):
+        raise UserError("This vendor wants --set template=… and --set template_text=….")
+    host = given.pop("host", "") or described.hosts[0]
+    if not host:
+        raise UserError("Where is it? Give --set host=….")
+    name, _, port = host.partition(":")
+    row = Connection(
+        name=options.name,
+        protocol="http",
+        host=name,
+        port=int(port) if port.isdigit() else described.port,
+        options=given
+        | {
+            "vendor": options.http,
+            "source": options.source,
+            "window": min(options.window or 16, 64),
+            "rate": options.rate,
+            "tls": described.tls,
+        },
+        created_at=datetime.now(UTC),
+    )
+    return row, secret
+
+
+def advice(database: Database, name: str, vendor_name: str) -> Iterator[str]:
+    """What is left to do in the vendor's console, and how far this interface has been tried."""
+    from bot.inbound import receipts
+    from evaluators.protocols.http import vendor
+
+    described = vendor.load(FOLDER / f"{vendor_name}.yaml")
+    yield described.tried.zh
+    yield described.tried.en
+    if described.receipts.push:
+        yield f"回执地址 / Receipts go to: https://…{receipts.path(database, name)}"
+        yield described.receipts.push.set_up.zh
+        yield described.receipts.push.set_up.en
+
+
+def _given(pairs: list[str], names: set[str]) -> dict[str, str]:
+    given = {}
+    for pair in pairs:
+        name, _, text = pair.partition("=")
+        if name not in names or text == "?":
+            raise UserError(f"Fields that --set takes here: {', '.join(sorted(names))}.")
+        given[name] = text
+    return given

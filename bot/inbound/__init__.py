@@ -1,0 +1,1 @@
+"""What comes in over HTTP: texts that real phones show, receipts that vendors push."""

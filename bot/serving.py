@@ -1,0 +1,90 @@
+"""`smsvet serve`: the web application in uvicorn, and a worker wherever a test has none.
+
+It speaks plain HTTP on loopback: TLS is the company's proxy's, which passes on /phones/ and
+/receipts/ and nothing else.
+"""
+
+import json
+import logging
+import signal
+import socket
+import sys
+import time
+from types import FrameType
+
+import anyio
+import uvicorn
+from anyio.to_thread import run_sync
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import app
+from bot import settings as settings_
+from bot.errors import UserError
+from bot.inbound.web import application
+
+TEND_S = 5.0  # between two looks whether a test is without its worker
+LEAVE_S = 10  # for requests under way, once told to end
+HEAD_BYTES = 16 * 1024
+AT_ONCE = 1000  # connections and requests
+
+logger = logging.getLogger(__name__)
+
+
+def run(host: str | None, port: int | None) -> int:
+    """Serve until told to end."""
+    settings = settings_.load()
+    host = host or settings.web_host
+    port = settings.web_port if port is None else port
+    with app.opened(settings) as built:
+        app.log_to(settings.home / "serve.log")
+        listening = _listen(host, port)
+        web = application(built.database, time.time_ns, time.monotonic)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                web,
+                log_config=None,
+                access_log=False,  # addresses hold secrets
+                server_header=False,
+                proxy_headers=False,
+                ws="none",
+                timeout_graceful_shutdown=LEAVE_S,
+                h11_max_incomplete_event_size=HEAD_BYTES,
+                limit_concurrency=AT_ONCE,
+            )
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _ended)  # uvicorn ends by itself, and raises the signal again
+        at = listening.getsockname()
+        sys.stdout.write(json.dumps({"listening": f"{at[0]}:{at[1]}"}) + "\n")
+        sys.stdout.flush()
+        anyio.run(_serve, server, listening, built)
+    return 0
+
+
+async def _serve(server: uvicorn.Server, listening: socket.socket, built: app.App) -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_tend, built)
+        await server.serve(sockets=[listening])
+        tasks.cancel_scope.cancel()
+
+
+async def _tend(built: app.App) -> None:
+    """A test that was confirmed in a chat goes on, also where its worker has died."""
+    while True:
+        try:
+            await run_sync(built.finish_what_runs)
+        except SQLAlchemyError:  # the database is away for a while
+            logger.exception("could not look whether a test is without its worker")
+        await anyio.sleep(TEND_S)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise UserError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
+
+
+def _ended(_signal: int, _frame: FrameType | None) -> None:
+    """Nothing: the serving loop has ended by then."""

@@ -1,0 +1,58 @@
+"""How long a text is and as how many messages it is billed; texts of an exact length."""
+
+import math
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from evaluators.content import Content
+
+PLACE = "{token}"
+SINGLE, PART, LONGEST = 70, 67, 500  # characters; the strictest documented maximum
+
+
+def length(text: str) -> int:
+    """Characters as billed: UTF-16 units, so that an emoji counts as two."""
+    return len(text.encode("utf-16-be")) // 2
+
+
+def segments(text: str) -> int:
+    """Billed parts of a full text, signature included: one up to 70 characters, then 67 each."""
+    units = length(text)
+    return 1 if units <= SINGLE else math.ceil(units / PART)
+
+
+class Variant(Content):
+    """One of a plan's texts. With a `length`, `fill` follows it until the full text is so long.
+
+    The characters of `fill` come in turn, so that a missing or misplaced part can be seen.
+    """
+
+    text: str
+    length: int | None = Field(default=None, ge=1)
+    fill: str = "一二三四五六七八九十"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, data: object) -> object:
+        return {"text": data} if isinstance(data, str) else data
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.text.count(PLACE) != 1:
+            raise ValueError("text holds {token} exactly once")
+        if not self.fill or length(self.fill) != len(self.fill):
+            raise ValueError("fill is made of characters that count as one")
+        return self
+
+    def full(self, signature: str, token: str) -> str:
+        """The full text, signature in 【】 first. Raises ValueError where it is over `length`."""
+        head = f"【{signature}】" if signature else ""
+        text = head + self.text.replace(PLACE, token)
+        if self.length is None:
+            return text
+        missing = self.length - length(text)
+        if missing < 0:
+            raise ValueError(f"with its signature the text is {-missing} over {self.length}")
+        times = math.ceil(missing / len(self.fill))
+        return text + (self.fill * times)[:missing]

@@ -1,0 +1,122 @@
+"""The kinds of number a run is described by; each share keeps the counts it comes from."""
+
+import math
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from evaluators.statistics import (
+    Interval,
+    Percentile,
+    clopper_pearson,
+    ordered,
+    percentiles,
+    wilson,
+)
+
+
+@dataclass(frozen=True)
+class Share:
+    """A count out of a count, so that every rate can be traced."""
+
+    count: int
+    of: int
+
+    @property
+    def value(self) -> float | None:
+        return self.count / self.of if self.of else None
+
+    @property
+    def interval(self) -> Interval:
+        """Exact two-sided 95 %, every message taken as independent: for verdicts."""
+        return clopper_pearson(self.count, self.of)
+
+    @property
+    def shown(self) -> Interval:
+        """Wilson's 95 % interval: for tables and pictures."""
+        return wilson(min(self.count, self.of), self.of)
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds from due to handset; messages that did not arrive count as infinite."""
+
+    p50: Percentile
+    p95: Percentile
+    p99: Percentile
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """Milliseconds messages left behind the schedule."""
+
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """One carrier's part of the run; `arrived` is out of messages to live handsets."""
+
+    carrier: str
+    submitted: int
+    delivered: Share
+    arrived: Share
+    latency: Latency | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """The messages that have one `value` of a trait: a carrier, a region, a phase, a text.
+
+    `effective` is how many independent messages `arrived.of` are worth, `interval` the 95 % one of
+    the arrived share on that many. Latency is given by carrier and by phase, once it has closed.
+    """
+
+    trait: str
+    value: str
+    submitted: int
+    delivered: Share
+    arrived: Share
+    effective: float
+    interval: Interval
+    latency: Latency | None = None
+
+
+@dataclass(frozen=True)
+class Code:
+    """Receipts of one state and raw code from one carrier; of them, on live handsets and seen."""
+
+    state: str
+    code: str
+    carrier: str
+    count: int
+    watched: int
+    arrived: int
+
+
+def latency_of(waited: Iterable["array[float]"]) -> Latency | None:
+    """Latency over all the milliseconds there are."""
+    values = array("f")
+    for some in waited:
+        values.extend(some)
+    if not values:
+        return None
+    return Latency(*map(_rounded, percentiles(values, (0.5, 0.95, 0.99))))
+
+
+def _rounded(made: Percentile) -> Percentile:
+    """To the microsecond: what single precision holds."""
+    bounds = (made.value, made.low, made.high)
+    value, low, high = (None if each is None else round(each, 3) for each in bounds)
+    return Percentile(made.share, made.n, value, low, high)
+
+
+def lateness_of(late: "array[float]") -> Lateness | None:
+    """Lateness over all the milliseconds there are."""
+    if not late:
+        return None
+    ascending = ordered(late)
+    ranks = [max(0, math.ceil(len(late) * share) - 1) for share in (0.5, 0.99, 1.0)]
+    return Lateness(*(round(float(ascending[rank]), 3) for rank in ranks))

@@ -1,0 +1,36 @@
+"""Every personality keeps its promise on the wire."""
+
+import pytest
+
+from tests.integration.vendor_promises import PROMISES
+from tests.integration.vendor_stage import PERSONALITIES
+
+pytestmark = pytest.mark.anyio
+PROTOCOLS = ("cmpp", "sgip", "smgp")
+CHOSEN = {"inflating", "receipts-first", "opt-out-honoured", "drip-fed", "channel-down"}
+
+
+@pytest.mark.parametrize("name", PROMISES)
+async def test_the_promise_is_kept_over_smpp(name: str) -> None:
+    """What the personality's file says is what our client meets."""
+    await PROMISES[name]("smpp")
+
+
+@pytest.mark.parametrize("name", sorted(CHOSEN))
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_the_promise_is_kept_over_other_protocols(protocol: str, name: str) -> None:
+    """The same personality behaves the same behind another door."""
+    await PROMISES[name](protocol)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(PROMISES.keys() - CHOSEN))
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_every_promise_is_kept_over_every_protocol(protocol: str, name: str) -> None:
+    """So do all the others."""
+    await PROMISES[name](protocol)
+
+
+def test_every_personality_has_a_promise() -> None:
+    """No file in data/personalities is without its test on the wire."""
+    assert {path.stem for path in PERSONALITIES.glob("*.yaml")} == set(PROMISES)

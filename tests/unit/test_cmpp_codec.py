@@ -1,0 +1,397 @@
+"""CMPP bytes in both directions. Vectors lie in tests/golden/cmpp."""
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluators.protocols.cmpp import codec, login, pdus, receipt, status
+from evaluators.protocols.cmpp.pdus import V20, V30
+from evaluators.protocols.errors import ProtocolError
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "cmpp"
+SUBMITTED = pdus.MessageId(11, 22, 9, 53, 57, 1001, 4239)
+DELIVERED = pdus.MessageId(11, 22, 9, 54, 3, 1001, 7)
+DIGEST = login.authenticator("900001", "simulate", 102030405)
+ANSWER_20 = login.answer(bytes(1), DIGEST, "simulate")
+ANSWER_30 = login.answer(bytes(4), DIGEST, "simulate")
+CHINESE = pdus.Submit(
+    5,
+    "10690001",
+    ("19800001234",),
+    "【测试】你好".encode("utf-16-be"),
+    msg_fmt=8,
+    registered_delivery=1,
+    fee_user_type=2,
+    msg_src="900001",
+    fee_type="01",
+    fee_code="000000",
+)
+PART = replace(
+    CHINESE,
+    sequence=6,
+    destinations=("16600000001",),
+    content=bytes.fromhex("0500032a0201") + "长".encode("utf-16-be"),
+    pk_total=2,
+    tp_udhi=1,
+)
+FULL_20 = pdus.Submit(
+    7,
+    "106900019999999999999",
+    ("19800000001", "8619900000002"),
+    b"hello",
+    msg_level=9,
+    service_id="TPCQ",
+    fee_user_type=3,
+    fee_terminal_id="19800000001",
+    tp_pid=65,
+    msg_src="900001",
+    fee_type="02",
+    fee_code="000010",
+    valid_time="030711120000032+",
+    at_time="030710120000032+",
+    tail="reserved",
+)
+FULL_30 = replace(
+    FULL_20,
+    sequence=0x7FFFFFFF,
+    content="中a".encode("gbk"),
+    msg_fmt=15,
+    fee_terminal_type=1,
+    destination_type=1,
+    tail="01234567890123456789",
+)
+REPORT = receipt.Report(SUBMITTED.write(), "DELIVRD", "2611220953", "2611220954", "19800001234", 66)
+SHORT = replace(REPORT, state="MA:0001")
+DELIVER = pdus.Deliver(11, DELIVERED.write(), "10690001", "19800001234", registered_delivery=1)
+REPLY = pdus.Deliver(
+    12,
+    DELIVERED.write(),
+    "10690001",
+    "19800001234",
+    "退订R".encode("utf-16-be"),
+    msg_fmt=8,
+    service_id="TPCQ",
+    tail="link",
+)
+BOTH = (V20, V30)
+VECTORS: dict[str, tuple[pdus.Pdu, tuple[int, ...]]] = {
+    "connect_20": (pdus.Connect(1, "900001", DIGEST, 102030405, V20), BOTH),
+    "connect_30": (pdus.Connect(1, "900001", DIGEST, 102030405, V30), BOTH),
+    "connect_resp_20": (pdus.ConnectResp(1, 0, ANSWER_20, V20), (V20,)),
+    "connect_resp_30": (pdus.ConnectResp(1, 0, ANSWER_30, V30), (V30,)),
+    "connect_resp_refused_30": (pdus.ConnectResp(1, 3, bytes(16), V30), (V30,)),
+    "submit_20": (CHINESE, (V20,)),
+    "submit_30": (CHINESE, (V30,)),
+    "submit_long_part_20": (PART, (V20,)),
+    "submit_long_part_30": (PART, (V30,)),
+    "submit_full_20": (FULL_20, (V20,)),
+    "submit_full_30": (FULL_30, (V30,)),
+    "submit_resp_20": (pdus.SmsResp(pdus.SUBMIT_RESP, 5, SUBMITTED.write()), (V20,)),
+    "submit_resp_30": (pdus.SmsResp(pdus.SUBMIT_RESP, 5, SUBMITTED.write()), (V30,)),
+    "submit_resp_throttled_20": (pdus.SmsResp(pdus.SUBMIT_RESP, 6, result=8), (V20,)),
+    "submit_resp_throttled_30": (pdus.SmsResp(pdus.SUBMIT_RESP, 6, result=8), (V30,)),
+    "deliver_message_20": (REPLY, (V20,)),
+    "deliver_message_30": (REPLY, (V30,)),
+    "deliver_report_20": (replace(DELIVER, content=receipt.format(REPORT, V20)), (V20,)),
+    "deliver_report_30": (replace(DELIVER, content=receipt.format(REPORT, V30)), (V30,)),
+    "deliver_report_short_30": (
+        replace(DELIVER, sequence=13, content=receipt.format(SHORT, V20)),
+        (V30,),
+    ),
+    "deliver_resp_20": (pdus.SmsResp(pdus.DELIVER_RESP, 11, DELIVERED.write()), (V20,)),
+    "deliver_resp_30": (pdus.SmsResp(pdus.DELIVER_RESP, 11, DELIVERED.write()), (V30,)),
+    "query": (pdus.Query(8, "20261122", 1, "TPCQ"), BOTH),
+    "query_resp": (pdus.QueryResp(8, "20261122", 1, "TPCQ", (1, 2, 3, 4, 5, 6, 7, 8)), BOTH),
+    "cancel": (pdus.Cancel(9, SUBMITTED.write()), BOTH),
+    "cancel_resp_20": (pdus.CancelResp(9, 1), (V20,)),
+    "cancel_resp_30": (pdus.CancelResp(9, 1), (V30,)),
+    "active_test": (pdus.Bare(pdus.ACTIVE_TEST, 10), BOTH),
+    "active_test_resp": (pdus.Bare(pdus.ACTIVE_TEST_RESP, 10), BOTH),
+    "terminate": (pdus.Bare(pdus.TERMINATE, 14), BOTH),
+    "terminate_resp": (pdus.Bare(pdus.TERMINATE_RESP, 14), BOTH),
+}
+# what peers write although the specification does not: read, never written
+TOLERATED: dict[str, pdus.Pdu] = {
+    "active_test_resp_12": pdus.Bare(pdus.ACTIVE_TEST_RESP, 10),
+    "connect_resp_refused_short": pdus.ConnectResp(1, 3, bytes(16), V30),
+}
+BOTH_WAYS = [(name, version) for name, (_, versions) in VECTORS.items() for version in versions]
+
+octet = st.integers(0, 255)
+sequences = st.integers(0, 0xFFFFFFFF)
+ids = st.binary(min_size=8, max_size=8)
+
+
+def strings(most: int) -> st.SearchStrategy[str]:
+    return st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=most)
+
+
+def submits(version: int) -> st.SearchStrategy[pdus.Submit]:
+    new = version == V30
+    kind = octet if new else st.just(0)
+    number = strings(32 if new else 21)
+    return st.builds(
+        pdus.Submit,
+        sequences,
+        strings(21),
+        st.lists(number, min_size=1, max_size=4).map(tuple),
+        st.binary(max_size=255),
+        octet,
+        ids,
+        *[octet] * 4,
+        strings(10),
+        octet,
+        number,
+        kind,
+        octet,
+        octet,
+        strings(6),
+        strings(2),
+        strings(6),
+        strings(17),
+        strings(17),
+        kind,
+        strings(20 if new else 8),
+    )
+
+
+def all_pdus(version: int) -> st.SearchStrategy[pdus.Pdu]:
+    new = version == V30
+    result = st.integers(0, 0xFFFFFFFF) if new else octet
+    delivers = st.builds(
+        pdus.Deliver,
+        sequences,
+        ids,
+        strings(21),
+        strings(32 if new else 21),
+        st.binary(max_size=255),
+        octet,
+        octet,
+        strings(10),
+        octet,
+        octet,
+        octet if new else st.just(0),
+        strings(20 if new else 8),
+    )
+    answers = st.sampled_from([pdus.SUBMIT_RESP, pdus.DELIVER_RESP])
+    bare = st.sampled_from(
+        [pdus.ACTIVE_TEST, pdus.ACTIVE_TEST_RESP, pdus.TERMINATE, pdus.TERMINATE_RESP]
+    )
+    digest, number = st.binary(min_size=16, max_size=16), st.integers(0, 0xFFFFFFFF)
+    counts = st.lists(number, min_size=8, max_size=8).map(tuple)
+    return st.one_of(
+        submits(version),
+        delivers,
+        st.builds(pdus.SmsResp, answers, sequences, ids, result),
+        st.builds(pdus.Connect, sequences, strings(6), digest, number, octet),
+        st.builds(pdus.ConnectResp, sequences, result, digest, octet),
+        st.builds(pdus.Query, sequences, strings(8), octet, strings(10), strings(8)),
+        st.builds(pdus.QueryResp, sequences, strings(8), octet, strings(10), counts),
+        st.builds(pdus.Cancel, sequences, ids),
+        st.builds(pdus.CancelResp, sequences, result),
+        st.builds(pdus.Bare, bare, sequences),
+    )
+
+
+both_versions = st.sampled_from(BOTH).flatmap(
+    lambda version: st.tuples(st.just(version), all_pdus(version))
+)
+
+
+def vector(name: str) -> bytes:
+    lines = (GOLDEN / f"{name}.hex").read_text(encoding="utf-8").splitlines()
+    return bytes.fromhex("".join(line.split("  ")[0] for line in lines))
+
+
+@pytest.mark.parametrize(("name", "version"), BOTH_WAYS)
+def test_decodes_the_specifications_layout(name: str, version: int) -> None:
+    """Every message laid out by hand from the specification decodes to its fields."""
+    assert VECTORS[name][0] == codec.decode(vector(name), version)
+
+
+@pytest.mark.parametrize(("name", "version"), BOTH_WAYS)
+def test_encodes_the_specifications_layout(name: str, version: int) -> None:
+    """Every message encodes to the bytes laid out by hand from the specification."""
+    assert vector(name).hex(" ") == codec.encode(VECTORS[name][0], version).hex(" ")
+
+
+@pytest.mark.parametrize("name", TOLERATED)
+@pytest.mark.parametrize("version", BOTH)
+def test_reads_what_peers_write_otherwise(name: str, version: int) -> None:
+    """An ACTIVE_TEST_RESP of 12 octets and a refusal without authenticator are understood."""
+    assert TOLERATED[name] == codec.decode(vector(name), version)
+
+
+def test_every_vector_is_tested() -> None:
+    """No golden file lies unused."""
+    assert {path.stem for path in GOLDEN.glob("*.hex")} == {*VECTORS, *TOLERATED}
+
+
+@given(both_versions)
+def test_what_is_encoded_decodes_to_itself(given_pdu: tuple[int, pdus.Pdu]) -> None:
+    """decode undoes encode for every message of both versions."""
+    version, pdu = given_pdu
+    assert pdu == codec.decode(codec.encode(pdu, version), version)
+
+
+@given(st.binary(max_size=400), st.sampled_from(BOTH), st.sampled_from(list(range(1, 17))))
+def test_any_bytes_are_a_message_or_an_error(data: bytes, version: int, command: int) -> None:
+    """Arbitrary bytes never raise anything but ProtocolError."""
+    with suppress(ProtocolError):
+        codec.decode(data, version)
+    framed = codec.HEADER.pack(len(data) + 12, command, 1) + data
+    with suppress(ProtocolError):
+        codec.decode(framed, version)
+
+
+@given(both_versions, st.data())
+def test_damaged_messages_are_messages_or_errors(
+    given_pdu: tuple[int, pdus.Pdu], data: st.DataObject
+) -> None:
+    """A message with octets changed, cut off or added raises nothing but ProtocolError."""
+    version, pdu = given_pdu
+    raw = bytearray(codec.encode(pdu, version))
+    for _ in range(data.draw(st.integers(1, 3))):
+        raw[data.draw(st.integers(12, len(raw) - 1)) if len(raw) > 12 else 4] = data.draw(octet)
+    raw = raw[: data.draw(st.integers(12, len(raw)))] + data.draw(st.binary(max_size=3))
+    raw[:4] = len(raw).to_bytes(4, "big")
+    for each in BOTH:
+        with suppress(ProtocolError):
+            codec.decode(bytes(raw), each)
+
+
+@given(st.lists(st.binary(max_size=60), max_size=4), st.data())
+def test_a_stream_is_cut_into_its_messages(bodies: list[bytes], data: st.DataObject) -> None:
+    """However the stream is chopped, the same messages come out."""
+    frames = [codec.HEADER.pack(len(body) + 12, pdus.DELIVER, 1) + body for body in bodies]
+    stream, cutter, found = b"".join(frames), codec.Frames(), list[bytes]()
+    while stream:
+        size = data.draw(st.integers(1, len(stream)))
+        found += cutter.feed(stream[:size])
+        stream = stream[size:]
+    assert frames == found
+
+
+@pytest.mark.parametrize("length", [0, 11, codec.SIZES.longest + 1, 0xFFFFFFFF])
+def test_a_senseless_length_ends_the_stream(length: int) -> None:
+    """A length no message has raises before anything is kept."""
+    with pytest.raises(ProtocolError):
+        list(codec.Frames().feed(length.to_bytes(4, "big") + bytes(8)))
+
+
+@pytest.mark.parametrize(
+    "pdu",
+    [
+        replace(CHINESE, source="1" * 22),
+        replace(CHINESE, source="中"),
+        replace(CHINESE, destinations=()),
+        replace(CHINESE, destinations=("1",) * 100),
+        replace(CHINESE, content=bytes(256)),
+        replace(CHINESE, destination_type=1),
+        replace(CHINESE, fee_terminal_id="1" * 22),
+        replace(CHINESE, service_id="a\0b"),
+        replace(REPLY, source_type=1),
+        pdus.SmsResp(pdus.SUBMIT_RESP, 1, result=256),
+        pdus.SmsResp(pdus.SUBMIT_RESP, 1, b"7 octet"),
+        pdus.Connect(1, "7654321", DIGEST, 1),
+    ],
+)
+def test_what_does_not_fit_is_refused(pdu: pdus.Pdu) -> None:
+    """A field longer than 2.0 allows, or one it does not have, is an error before sending."""
+    with pytest.raises(ProtocolError):
+        codec.encode(pdu, V20)
+
+
+def test_a_message_id_is_a_time_a_gateway_and_a_number() -> None:
+    """The bit fields of Msg_Id are where the specification has them."""
+    assert bytes.fromhex("bb275e4003e9108f") == SUBMITTED.write()
+    assert SUBMITTED == pdus.MessageId.read(SUBMITTED.write())
+    seen = pdus.MessageId.read(bytes.fromhex("bb275e68f70f108f"))
+    assert (11, 22, 9, 53, 57) == seen[:5]
+    assert bytes([0xFF] * 8) == pdus.MessageId(15, 31, 31, 63, 63, 0x3FFFFF, 0xFFFF).write()
+
+
+@given(ids)
+def test_any_eight_octets_are_a_message_id(raw: bytes) -> None:
+    """Taking a Msg_Id apart loses nothing."""
+    assert raw == pdus.MessageId.read(raw).write()
+
+
+def test_the_authenticator_keeps_the_leading_zero() -> None:
+    """The digest takes ten digits although the timestamp is sent as a number."""
+    stamp = login.timestamp(datetime(2026, 1, 2, 3, 4, 5))  # noqa: DTZ001 - no zone on the wire
+    assert 102030405 == stamp
+    assert "0874a7f02b3705bc445c95b15c7374d3" == DIGEST.hex()
+
+
+def test_a_short_account_may_be_padded_or_not() -> None:
+    """Both readings of an account shorter than six characters are accepted, and differ."""
+    plain = login.authenticator("123", "s", 1)
+    padded = login.authenticator("123", "s", 1, padded=True)
+    assert plain != padded
+    assert login.proves(plain, "123", "s", 1)
+    assert login.proves(padded, "123", "s", 1)
+    assert not login.proves(plain, "123", "t", 1)
+    assert DIGEST == login.authenticator("900001", "simulate", 102030405, padded=True)
+
+
+def test_the_gateways_authenticator_is_taken_in_either_width() -> None:
+    """A Status of four octets is accepted where one is due; another secret is not."""
+    assert login.answer_proves(ANSWER_20, 0, DIGEST, "simulate")
+    assert login.answer_proves(ANSWER_30, 0, DIGEST, "simulate")
+    assert not login.answer_proves(ANSWER_30, 0, DIGEST, "other")
+
+
+@pytest.mark.parametrize(("version", "octets"), [(V20, 60), (V30, 71)])
+def test_reports_have_two_lengths(version: int, octets: int) -> None:
+    """A report takes 60 octets in 2.0 and 71 in 3.0, and reads as it was written."""
+    written = receipt.format(REPORT, version)
+    assert octets == len(written)
+    assert REPORT == receipt.read(written)
+
+
+@pytest.mark.parametrize("version", BOTH)
+def test_a_report_written_at_once_is_the_one_written_in_steps(version: int) -> None:
+    """The quick way to write a report gives the very octets of the ordinary one."""
+    whole = replace(DELIVER, service_id="TPCQ", content=receipt.format(REPORT, version))
+    assert codec.encode(whole, version) == codec.encode_report(REPORT, whole, version)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (bytes(8) + b"MA:1\0\0\0", ("MA:1", "", "")),
+        (bytes(8) + b"UNDELIV2611220953", ("UNDELIV", "2611220953", "")),
+        (receipt.format(REPORT, V20) + b"more", ("DELIVRD", "2611220953", "19800001234")),
+        (bytes(8) + b"EXPIRED" + bytes(20) + b"198", ("EXPIRED", "", "198")),
+    ],
+)
+def test_reports_of_other_lengths_are_read_as_far_as_they_go(
+    content: bytes, expected: tuple[str, str, str]
+) -> None:
+    """Id and state are enough; the rest is taken where it is there."""
+    found = receipt.read(content)
+    assert expected == (found.state, found.submitted, found.number)
+
+
+@pytest.mark.parametrize("content", [b"", bytes(14), bytes(71), bytes(8) + b"   \0\0\0 "])
+def test_a_report_without_id_or_state_is_none(content: bytes) -> None:
+    """What names no message or no state is malformed."""
+    with pytest.raises(ProtocolError):
+        receipt.read(content)
+
+
+def test_codes_have_names() -> None:
+    """Every code of the specification is named in both languages; the vendor's own are said so."""
+    assert "流量控制错 flow control" == status.name(8)
+    assert frozenset({8}) == status.THROTTLED
+    assert "认证错 wrong password" == status.login_name(3)
+    assert "101" in status.name(101)
+    assert "vendor" in status.name(199)
+    assert "other error 14" in status.name(14)
+    assert "other error 9" in status.login_name(9)
