@@ -47,8 +47,8 @@ types: .venv/ready-check
 imports: .venv/ready-check
 	@$(BIN)/lint-imports
 
-bench: .venv/ready-check ## the wire path beside its peers, in the same run
-	@$(BIN)/python benchmarks/send_smpp.py
+bench: .venv/ready-check ## how fast we send, beside our peers in the same run; raw rounds in build/bench
+	@$(BIN)/smsvet bench send
 
 clean: ## remove what was installed and cached
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 HERE = Path(__file__).parent
 OURS, BEST_PEER = "smsvet", "smpp34 + uvloop"
@@ -143,11 +143,24 @@ def summary(rounds: Iterable[Sequence[Row]]) -> list[Summary]:
 
 
 def ratios(
-    rounds: Iterable[Sequence[Row]], ours: str = OURS, theirs: str = BEST_PEER
+    rounds: Iterable[Sequence[Row]],
+    ours: str = OURS,
+    theirs: str = BEST_PEER,
+    *,
+    by: Literal["msgs_per_s", "cpu_us_per_msg"] = "msgs_per_s",
 ) -> list[float]:
-    """How many times as fast as they we were, round by round; empty if one of us did not run."""
-    rates = [{row["name"]: row["msgs_per_s"] for row in rows} for rows in rounds]
-    return [one[ours] / one[theirs] for one in rates if ours in one and theirs in one]
+    """How many times as fast (or as sparing of the CPU) we were, round by round.
+
+    Empty if one of the two did not run. On a busy machine the rate says how the cores were shared
+    out; CPU per message says less of that.
+    """
+    found = []
+    for rows in rounds:
+        figures = {row["name"]: row[by] for row in rows}
+        if ours in figures and theirs in figures:
+            mine, other = figures[ours], figures[theirs]
+            found.append(mine / other if by == "msgs_per_s" else other / mine)
+    return found
 
 
 def _one_run(contender: Contender, sink: Path, count: int, window: int) -> Row:
@@ -235,9 +248,12 @@ def main() -> None:
         )
     for name, why in missing.items():
         sys.stdout.write(f"{name:24} did not run: {why}\n")
-    if times := ratios(rounds):
-        told = ", ".join(f"{one:.1f}" for one in times)
-        sys.stdout.write(f"{OURS} / {BEST_PEER}: median {statistics.median(times):.1f} of {told}\n")
+    for by, words in (("msgs_per_s", "as fast as"), ("cpu_us_per_msg", "less CPU than")):
+        if times := ratios(rounds, by=by):
+            told = ", ".join(f"{one:.1f}" for one in times)
+            sys.stdout.write(
+                f"{OURS}: {statistics.median(times):.1f} times {words} {BEST_PEER} ({told})\n"
+            )
 
 
 if __name__ == "__main__":

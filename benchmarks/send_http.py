@@ -5,28 +5,26 @@
 The vendor is data/vendors/aliyun.yaml (ACS3-HMAC-SHA256), the peer is sink_http.c on a core of its
 own. All senders make the same signed requests with the same code and read the same answers; what
 differs is who carries them: our session, aiohttp, httpx. Rounds are interleaved, each run is a
-fresh process on one core. A client that is not installed is named as missing. Prints JSON.
+fresh process on one core. A client that is not installed is left out. Prints JSON.
 """
 
 import argparse
 import asyncio
-import gc
 import json
-import os
-import resource
-import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+import machine
 
-SENDERS = ("ours", "aiohttp", "httpx")
+sys.path.insert(0, str(machine.ROOT))
+
+MESSAGES, WINDOW = 20_000, 32
+SHARES = {"smsvet": 1.0, "aiohttp": 0.5, "httpx": 0.05}
+"""How many messages each client sends for each of ours, so that no run takes much longer."""
 FILED = "【测试】您的验证码为${code}，五分钟内有效，请勿告知他人。如非本人操作请忽略。"
 CREDENTIALS = {"key_id": "bench", "key_secret": "bench"}
 
@@ -34,7 +32,7 @@ CREDENTIALS = {"key_id": "bench", "key_secret": "bench"}
 def described():
     from evaluators.protocols.http import vendor
 
-    return vendor.load(HERE.parent / "data" / "vendors" / "aliyun.yaml")
+    return vendor.load(machine.ROOT / "data" / "vendors" / "aliyun.yaml")
 
 
 def batch(count: int) -> list[tuple[int, str, str | bytes]]:
@@ -42,26 +40,7 @@ def batch(count: int) -> list[tuple[int, str, str | bytes]]:
     return [(i, f"1980000{i % 10_000:04d}", texts[i % 1000]) for i in range(count)]
 
 
-class Clock:
-    """What a run took so far, in seconds of time and of this process's CPU."""
-
-    def __init__(self) -> None:
-        gc.collect()
-        gc.freeze()
-        gc.disable()
-        self._started, self._used = time.perf_counter(), _cpu_s()
-
-    def read(self, accepted: int) -> dict[str, float]:
-        took, cpu = time.perf_counter() - self._started, _cpu_s() - self._used
-        return {"took_s": took, "cpu_s": cpu, "accepted": accepted}
-
-
-def _cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-async def ours(port: int, count: int, window: int) -> dict[str, float]:
+async def ours(port: int, count: int, window: int) -> dict[str, Any]:
     from evaluators.protocols.http.session import Endpoint, connect
 
     messages, done = batch(count), asyncio.Event()
@@ -81,12 +60,12 @@ async def ours(port: int, count: int, window: int) -> dict[str, float]:
         template="SMS_1", template_text=FILED, tls=False, window=window,
     )  # fmt: skip
     session = await connect(there, on_events, time.monotonic_ns)
-    while session.room < window:
+    while session.room < window:  # noqa: ASYNC110 - connections open by themselves
         await asyncio.sleep(0.01)
-    clock = Clock()
+    clock = machine.Stopwatch()
     position += session.submit(messages)
     await done.wait()
-    told = clock.read(accepted)
+    told = clock.read() | {"accepted": accepted}
     await session.close()
     return told
 
@@ -104,14 +83,14 @@ def signing(port: int):
     composer = Composer(vendor, Settings(host, settings_of(vendor, host, given), FILED))
 
     def make(index: int, number: str, text: str) -> tuple[str, dict[str, str]]:
-        moment = Moment(int(time.time()), secrets.token_hex(16))
+        moment = Moment(time.time_ns() // 1_000_000_000, secrets.token_hex(16))
         made = composer.compose(number, text, f"bench-{index}", moment)
         return f"http://{host}{made.path}?{pairs(made.query)}", made.headers
 
     return make, Judge(vendor.answer)
 
 
-async def carried(port: int, count: int, window: int, post) -> dict[str, float]:
+async def carried(port: int, count: int, window: int, post) -> dict[str, Any]:
     """`window` workers, each sending one message after the other with `post(url, headers)`."""
     from evaluators.protocols.http.codec import Response
 
@@ -124,14 +103,14 @@ async def carried(port: int, count: int, window: int, post) -> dict[str, float]:
             status, body = await post(*make(index, number, text))
             accepted += not judge.judge(Response(status, body, True, "")).code
 
-    clock = Clock()
+    clock = machine.Stopwatch()
     async with asyncio.TaskGroup() as tasks:
         for _ in range(window):
             tasks.create_task(send())
-    return clock.read(accepted)
+    return clock.read() | {"accepted": accepted}
 
 
-async def aiohttp(port: int, count: int, window: int) -> dict[str, float]:
+async def aiohttp(port: int, count: int, window: int) -> dict[str, Any]:
     import aiohttp
     from yarl import URL
 
@@ -144,7 +123,7 @@ async def aiohttp(port: int, count: int, window: int) -> dict[str, float]:
         return await carried(port, count, window, post)
 
 
-async def httpx(port: int, count: int, window: int) -> dict[str, float]:
+async def httpx(port: int, count: int, window: int) -> dict[str, Any]:
     import httpx
 
     limits = httpx.Limits(max_connections=window, max_keepalive_connections=window)
@@ -157,63 +136,55 @@ async def httpx(port: int, count: int, window: int) -> dict[str, float]:
         return await carried(port, count, window, post)
 
 
-def child(name: str, port: int, count: int, window: int) -> None:
-    senders = {"ours": ours, "aiohttp": aiohttp, "httpx": httpx}
-    print(json.dumps(asyncio.run(senders[name](port, count, window))))
+def one_round(build: Path, messages: int, window: int) -> list[dict[str, Any]]:
+    """Each client that is installed once, against a sink of its own: rows as send.py's."""
+    return [
+        _one_run(build / "sink_http", name, max(1, int(messages * share)), window)
+        for name, share in SHARES.items()
+        if name not in missing()
+    ]
 
 
-def pinned(core: int, *words: str) -> list[str]:
-    """The command on one core, where that can be arranged."""
-    taskset = shutil.which("taskset")
-    enough = (os.cpu_count() or 1) > core
-    return [taskset, "-c", str(core), *words] if taskset and enough else list(words)
+def missing() -> dict[str, str]:
+    """The clients that are not here, and why."""
+    lacking = [name for name in SHARES if name != "smsvet" and find_spec(name) is None]
+    return {name: f"not installed: {name} (pip install)" for name in lacking}
 
 
-def compare(sink: str, messages: int, rounds: int, window: int) -> dict[str, object]:
-    there = [name for name in SENDERS if name == "ours" or find_spec(name)]
-    rates: dict[str, list[float]] = {name: [] for name in there}
-    cpu: dict[str, list[float]] = {name: [] for name in there}
-    for _ in range(rounds):
-        for name in there:
-            with subprocess.Popen(pinned(1, sink), stdout=subprocess.PIPE, text=True) as process:
-                port = process.stdout.readline().strip()
-                command = [sys.executable, __file__, "--child", name, port]
-                command += [str(messages), str(window)]
-                out = subprocess.run(pinned(0, *command), check=True, capture_output=True).stdout
-                process.kill()
-            told = json.loads(out)
-            if told["accepted"] != messages:
-                raise AssertionError(f"{name}: {told['accepted']} of {messages} accepted")
-            rates[name].append(messages / told["took_s"])
-            cpu[name].append(told["cpu_s"] / messages * 1e6)
-    results = {
-        name: {
-            "messages_per_s": round(statistics.median(rates[name])),
-            "cpu_us_per_message": round(statistics.median(cpu[name]), 1),
-            "runs": [round(rate) for rate in rates[name]],
-        }
-        for name in there
+def _one_run(sink: Path, name: str, count: int, window: int) -> dict[str, Any]:
+    with machine.counterpart([sink]) as peer:
+        words = ["--client", name, "--port", peer.ready, "--messages", count, "--window", window]
+        told = machine.measured([sys.executable, __file__, *words])
+    if told["accepted"] != count:
+        raise machine.BenchmarkError(f"{name}: {told['accepted']} of {count} accepted")
+    return {
+        "name": name,
+        "receipts": False,
+        "msgs_per_s": count / told["took_s"],
+        "cpu_us_per_msg": told["cpu_s"] / count * 1e6,
     }
-    missing = [name for name in SENDERS if name not in there]
-    return {"messages": messages, "window": window, "results": results, "missing": missing}
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["--child"]:
-        name, *numbers = sys.argv[2:]
-        port, count, window = map(int, numbers)
-        child(name, port, count, window)
-        return
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--messages", type=int, default=20_000)
-    options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--window", type=int, default=32)
+    """Rounds, or as a child one client's run; JSON either way."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    options.add_argument("--messages", type=int, default=MESSAGES)
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--window", type=int, default=WINDOW)
+    options.add_argument("--client", choices=SHARES, help=argparse.SUPPRESS)
+    options.add_argument("--port", type=int, help=argparse.SUPPRESS)
     given = options.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        sink = str(Path(folder) / "sink_http")
-        subprocess.run(["cc", "-O2", "-o", sink, str(HERE / "sink_http.c")], check=True)  # noqa: S607
-        told = compare(sink, given.messages, given.rounds, given.window)
-    print(json.dumps(told, indent=2))
+    told: object
+    if given.client:
+        sender = {"smsvet": ours, "aiohttp": aiohttp, "httpx": httpx}[given.client]
+        told = asyncio.run(sender(given.port, given.messages, given.window))
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            machine.compiled("sink_http", Path(folder))
+            told = [
+                one_round(Path(folder), given.messages, given.window) for _ in range(given.rounds)
+            ]
+    sys.stdout.write(json.dumps(told) + "\n")
 
 
 if __name__ == "__main__":

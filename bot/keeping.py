@@ -88,7 +88,10 @@ class Keeper:
                 person = self.row.person_id
                 confirmed.keep(self.sql, self.vault, person, codes, now=self.now)
             case do.StopRun(run_id):
-                self.sql.get_one(Run, run_id).stop_asked_at = self.now
+                run = self.sql.get_one(Run, run_id)
+                run.stop_asked_at = self.now
+                if run.pair_id is not None:
+                    self.sql.get_one(Run, run.pair_id).stop_asked_at = self.now
 
     def _about_case(
         self,

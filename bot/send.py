@@ -19,6 +19,7 @@ from bot.dialogue.scene import Line
 from bot.engine import judging
 from bot.errors import UserError
 from bot.report import outcome
+from bot.report.measured import Finished
 from bot.store.tables import Run
 from evaluators.content import read
 from evaluators.errors import ContentError
@@ -149,15 +150,19 @@ def _tell(run_id: int, built: app.App, *, as_json: bool) -> int:
             sys.stderr.write(f"The test could not be carried out: {problem.get('en', '?')}\n")
         return 1
     if as_json:
-        _print(json.dumps(_document(run, judging.as_json(finished)), ensure_ascii=False, indent=2))
+        _print(json.dumps(_document(run, finished, built), ensure_ascii=False, indent=2))
     else:
         for line in outcome.text(built.wordings["en"], finished, title=f"run {run_id}"):
             _print(line)
     return 0
 
 
-def _document(run: Run, judged: dict[str, Any]) -> dict[str, Any]:
-    return {"sent": True, "run": run.id, "end": run.result.get("end"), **judged}
+def _document(run: Run, finished: Finished, built: app.App) -> dict[str, Any]:
+    """The run's figures; of a comparison the second vendor's too, under `pair`."""
+    made = {"sent": True, "run": run.id, "end": run.result.get("end"), **judging.as_json(finished)}
+    if run.pair_id is not None and (second := built.judge.finished(run.pair_id)):
+        made["pair"] = {"run": run.pair_id, **judging.as_json(second)}
+    return made
 
 
 def _look(run_id: int, built: app.App) -> Run:

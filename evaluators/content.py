@@ -39,7 +39,9 @@ def read(path: Path, model: type[Model]) -> Model:
     try:
         return model.model_validate(_plain(path, node))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        found = error.errors(include_url=False)
+        # An unknown key is most often a misspelt one: saying which is missing would mislead.
+        first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
         where = ".".join(str(part) for part in first["loc"])
         raise ContentError(path, _line(node, first["loc"]), f"{where}: {first['msg']}") from error
 

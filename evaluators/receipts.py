@@ -26,6 +26,7 @@ Kind = Literal[
     "unknown",
 ]
 
+STATES = frozenset({"DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD"})
 EMPTY = frozenset({"", "0", "00", "000", "0000"})
 """Raw codes that say nothing beside the state."""
 
@@ -83,6 +84,7 @@ class Dictionary:
     def read(self, state: str, code: str = "", carrier: str = "") -> Reading:
         """The raw code where it says anything, else the state; `unknown` without rows if neither.
 
+        A state that is none of the standard ones is the raw code, whatever digits come beside it.
         Where sources class a code differently it is `unclear`; which of them is right only the
         vendor can say.
         """
@@ -92,8 +94,9 @@ class Dictionary:
         return self._known[key]
 
     def _read(self, state: str, code: str, carrier: str) -> Reading:
-        for text in (code if code not in EMPTY else "", state):
-            rows = tuple(row for row in self.rows if text and row.covers(text, carrier))
+        raw = state in STATES and code not in EMPTY
+        for text in (code, state) if raw else (state,):
+            rows = tuple(row for row in self.rows if row.covers(text, carrier))
             kinds = {row.kind for row in rows}
             if kinds:
                 return Reading(kinds.pop() if len(kinds) == 1 else "unclear", rows)

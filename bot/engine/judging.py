@@ -1,20 +1,28 @@
 """From a run's stored messages to its metrics and verdict, now or in two years."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
+from sqlmodel import Session
 
 from bot.report.measured import Finished
+from bot.settings import CONTENT
 from bot.store import runs
 from bot.store.database import Database
 from bot.store.ledger import fold, rows
 from bot.store.tables import Run
+from evaluators import receipts
+from evaluators.receipts import Dictionary
+from evaluators.sending.conclusions import Given, Mark, conclusions
 from evaluators.sending.metrics import Metrics, summarise
 from evaluators.sending.outcome import Outcome
 from evaluators.sending.plan import Plan
-from evaluators.sending.verdict import Verdict, fell_behind, judge
+from evaluators.sending.rows import Row
+from evaluators.sending.verdict import Verdict, fell_behind, judge, went_well
 
 STATES = {"measured": "judged", "stopped": "stopped", "failed": "failed"}
 """The state a run ends in, by how its sending and watching ended."""
@@ -72,11 +80,16 @@ def note_outcome(database: Database, run_id: int, epoch: int, outcome: Outcome) 
 
 
 def as_json(finished: Finished) -> dict[str, Any]:
-    """Plan, metrics and verdict as plain values; what is infinite becomes null."""
+    """Plan, metrics, verdict and conclusions as plain values; what is infinite becomes null."""
     return {
         "plan": finished.plan.model_dump(mode="json"),
         "metrics": json.loads(TypeAdapter(Metrics).dump_json(finished.metrics)),
         "verdict": json.loads(TypeAdapter(Verdict).dump_json(finished.verdict)),
+        "conclusions": [
+            {"key": one.key, "params": dict(one.params), **one.wording.model_dump()}
+            for one in finished.conclusions
+        ],
+        "went_well": went_well(finished.verdict, finished.metrics),
     }
 
 
@@ -86,9 +99,16 @@ def _judged(database: Database, run: Run, claim: float | None) -> Finished:
         plan = plan.model_copy(update={"claim": claim})
     by_rule = run.result.get("rule") is not None
     closed = run.result.get("end") == "measured" or by_rule
-    fold(database, run.id or 0)
+    run_id = run.id or 0
+    fold(database, run_id)
     with database.read() as session:
-        metrics = summarise(rows(session, run.id or 0), plan, closed)
+        metrics = summarise(rows(session, run_id), plan, closed)
+        given = Given(
+            marks=tuple(_marks(run)),
+            pair=_second_rows(session, run),
+            dictionary=_dictionary(),
+        )
+        concluded = conclusions(rows(session, run_id), plan, metrics, given)
     verdict = judge(
         metrics,
         plan,
@@ -97,4 +117,27 @@ def _judged(database: Database, run: Run, claim: float | None) -> Finished:
         sender_late=fell_behind(metrics, plan),
         stopped_by_rule=by_rule,
     )
-    return Finished(run.id or 0, plan, metrics, verdict)
+    return Finished(run_id, plan, metrics, verdict, concluded)
+
+
+def _marks(run: Run) -> Iterator[Mark]:
+    """What people noted while the run went on, and who opted out."""
+    for kind, at in run.facts.get("marks", ()):
+        yield Mark(kind, round(datetime.fromisoformat(at).timestamp() * 1e9))
+    wanted = (run.plan.get("replies") or {}).get("word", "").upper()
+    for number_id, at_ns, word in run.progress.get("replied", ()):
+        if number_id is not None and word == wanted:
+            yield Mark("opted_out", at_ns, number_id=number_id)
+
+
+def _second_rows(session: Session, run: Run) -> Iterator[Row] | None:
+    """The other vendor's rows, for the first run of a pair once both have ended."""
+    if run.pair_id is None or run.pair_id < (run.id or 0):
+        return None
+    second = session.get_one(Run, run.pair_id)
+    return rows(session, run.pair_id) if second.result.get("end") == "measured" else None
+
+
+@cache
+def _dictionary() -> Dictionary:
+    return receipts.load(CONTENT / "receipts")

@@ -52,6 +52,7 @@ _UNFIT = (UserError, EvaluatorsError, ModuleNotFoundError, TypeError, ValueError
 DAY_NS = 86_400 * 1_000_000_000
 HOME = "CN"  # other countries only where a phase of the plan names them
 REHEARSED_CHANNEL = "cmcc"
+SECOND_S = 60  # for the second run of a pair to end after the first
 PAIR_S = 5  # until both runs of a pair begin, and for the second to find the first one's messages
 
 WORDINGS = {
@@ -195,8 +196,21 @@ class SendTest:
         return self._end(run, ledger.epoch, outcome)
 
     def judge(self, run_id: int) -> None:
-        """Store metrics and verdict, once."""
+        """Store metrics and verdict, once; the first run of a pair waits for the second."""
+        self._await_second(run_id)
         judging.conclude(self._database, run_id, datetime.now(UTC))
+
+    def _await_second(self, run_id: int) -> None:
+        until = time.monotonic() + SECOND_S
+        while time.monotonic() < until and not self.parking:
+            with self._database.read() as session:
+                pair_id = session.get_one(Run, run_id).pair_id
+                if pair_id is None or pair_id < run_id:
+                    return
+                second = session.get_one(Run, pair_id)
+            if second.result.get("end") or second.state not in GOING_ON:
+                return
+            time.sleep(0.2)
 
     def announce(self, run_id: int) -> None:
         """Tell the application."""

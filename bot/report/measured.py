@@ -9,6 +9,7 @@ from evaluators.checklist import Checklist, Choice, Item
 from evaluators.evidence import Level
 from evaluators.sending.metrics import Metrics, Share
 from evaluators.sending.plan import Plan
+from evaluators.sending.reasons import Reason
 from evaluators.sending.verdict import Verdict
 from evaluators.statistics import Percentile
 
@@ -26,12 +27,16 @@ class Measure:
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that has come to its end: what was planned, what was counted, what it proves."""
+    """A run that has come to its end: what was planned, what was counted, what it proves.
+
+    `conclusions` is what it answers beyond the verdict, the plan's own question first.
+    """
 
     run_id: int
     plan: Plan
     metrics: Metrics
     verdict: Verdict
+    conclusions: tuple[Reason, ...] = ()
 
 
 def answers(finished: Finished, checklist: Checklist, now: datetime) -> list[Given]:
@@ -101,7 +106,9 @@ def _percent(share: Share) -> Measure:
 
 
 def _handset_rate(verdict: Verdict) -> Measure | None:
-    if verdict.basis != "handset" or verdict.rate is None or verdict.interval is None:
+    if verdict.basis != "handset" or verdict.word == "inconclusive":
+        return None
+    if verdict.rate is None or verdict.interval is None:
         return None
     return Measure(
         round(PERCENT * verdict.rate, 6),

@@ -8,10 +8,11 @@ from evaluators.sending.metrics import Metrics, Share
 from evaluators.statistics import Percentile
 
 MOST_REASONS = 3
+MOST_CONCLUSIONS = 3
 
 
 def text(wording: Wording, finished: Finished, *, title: str) -> list[str]:
-    """The outcome as lines for a chat, at most eight."""
+    """The outcome as lines for a chat, at most ten."""
     metrics, verdict = finished.metrics, finished.verdict
     lines = [wording("outcome.head", title=title, word=wording(f"verdict.{verdict.word}"))]
     if verdict.counted is not None and verdict.interval is not None:
@@ -30,9 +31,8 @@ def text(wording: Wording, finished: Finished, *, title: str) -> list[str]:
         lines.append(wording("outcome.receipts", receipts=_share(receipts)))
     if metrics.latency is not None and complete:
         lines.append(latency(wording, metrics))
-    lines += [
-        f"- {reason.wording.of(wording.language)}" for reason in verdict.reasons[:MOST_REASONS]
-    ]
+    said = (*verdict.reasons[:MOST_REASONS], *finished.conclusions[:MOST_CONCLUSIONS])
+    lines += [f"- {reason.wording.of(wording.language)}" for reason in said]
     return lines
 
 

@@ -1,13 +1,11 @@
 """Send tests in SQL, as those who watch them see them."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session, col, select
 
 from bot.store.tables import Connection, Conversation, Evaluation, Run
 
-A_HANDFUL = 30  # messages; with fewer each single one has to arrive
 GOING_ON = ("confirmed", "sending", "observing")
 
 
@@ -65,25 +63,13 @@ def problem(session: Session, case_id: int) -> str:
 
 
 def passed(session: Session, connection_id: int) -> frozenset[str]:
-    """The tests that have gone well on a connection: small ones whole, larger ones to their end."""
+    """The tests that have gone well on a connection, see evaluators.sending.verdict."""
     found = session.exec(
         select(Run.test, Run.result).where(
             Run.connection_id == connection_id, Run.state == "judged"
         )
     )
-    return frozenset(test for test, result in found if _went_well(result.get("metrics") or {}))
-
-
-def _went_well(metrics: dict[str, Any]) -> bool:
-    """Everything was taken, and of a handful everything also came, as far as anybody can tell."""
-    submitted = metrics.get("submitted", 0)
-    if not submitted or metrics.get("acknowledged", 0) < submitted:
-        return False
-    if submitted >= A_HANDFUL:
-        return True
-    if metrics.get("watched"):
-        return bool(metrics["arrived"] == metrics["watched"])
-    return bool(metrics.get("delivered") == submitted)
+    return frozenset(test for test, result in found if result.get("went_well"))
 
 
 def round_trip_s(session: Session, connection_id: int) -> float | None:

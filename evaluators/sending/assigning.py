@@ -65,7 +65,13 @@ def assign(
     dues = timetable(plan, start_ns)
     resting = {number.id: _Rest(frequency, (used or {}).get(number.id, ())) for number in listed}
     made = array("q")
+    texted: dict[str, array[int]] = {}
     for phase in plan.stages:
+        if plan.replies and phase.name == plan.replies.then and plan.replies.to in texted:
+            before = texted[plan.replies.to]  # those who opted out, and nobody else
+            made.extend(before[index % len(before)] for index in range(phase.count))
+            continue
+        first = len(made)
         live = [n for n in listed if not n.dead and fits(n, phase.only)]
         dead = [n for n in listed if n.dead and fits(n, phase.only)]
         if not live and phase.dead < phase.count:
@@ -76,6 +82,7 @@ def assign(
         for index in range(phase.count):
             at_ns = dues.due_ns(len(made)) if frequency else len(made)
             made.append(groups[is_control(phase, index)].next(at_ns))
+        texted[phase.name] = made[first:]
     return made
 
 

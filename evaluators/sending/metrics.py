@@ -9,7 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from evaluators.sending.measures import Carrier as Carrier
 from evaluators.sending.measures import Code, Part, latency_of, lateness_of
@@ -18,8 +18,8 @@ from evaluators.sending.measures import Lateness as Lateness
 from evaluators.sending.measures import Share as Share
 from evaluators.sending.plan import Plan, parts_of
 from evaluators.sending.rows import DELIVERED as DELIVERED
-from evaluators.sending.rows import FAILED, FINAL, Sight
 from evaluators.sending.rows import Row as Row
+from evaluators.sending.rows import Sight
 from evaluators.sending.rows import State as State
 from evaluators.sending.texts import Texts
 from evaluators.statistics import clopper_pearson, effective_size
@@ -37,7 +37,8 @@ class Metrics:
     `definitions` holds D1 to D8, the delivery rates in use among vendors, from the same rows:
     D1 accepted/submitted, D2 DELIVRD/submitted, D3 DELIVRD/accepted, D4 DELIVRD/(accepted less
     invalid numbers), D5 1 - explicit failures/(the same), D6 on the handset/submitted to live
-    handsets, D7 the same within `p95_s`, D8 parts arrived/parts billed (None without a bill).
+    handsets, D7 the same within `p95_s`, D8 parts arrived/parts billed (None without a bill,
+    or where not every message went to a live handset).
     `parts` are the values of every trait in which the messages differ, `codes` what the receipts
     said. `parts_counted` is what the accepted messages should be billed as. `lateness` is our own,
     `held` that of messages the vendor's window kept waiting.
@@ -93,14 +94,16 @@ def summarise(
     *,
     billed_parts: int | None = None,
     invalid: Callable[[Row], bool] = not_alive,
+    without: Sequence[tuple[int, int]] = (),
 ) -> Metrics:
     """All numbers of a run from its rows, in any order.
 
     `closed` says the observation window is over. `invalid` decides which accepted rows D4 and D5
     leave out as invalid numbers (see `receipts.Dictionary.invalid` for another reading), and
-    `billed_parts` is what the vendor's bill says.
+    `billed_parts` is what the vendor's bill says. Messages sent in the spans `without` (from, upto;
+    ns since 1970) enter no rate: see `questions.fault.windows`.
     """
-    made = _Summary(plan, invalid)
+    made = _Summary(plan, invalid, without)
     for row in rows:
         made.add(row)
     return made.metrics(closed, billed_parts)
@@ -112,10 +115,11 @@ class _Kind(NamedTuple):
     state: State
     control: bool
     submitted: bool
+    counts: bool
     alive: bool
     arrived: bool
     late: bool
-    said: str
+    said: Literal["", "delivered", "failed"]
     invalid: bool
     prompt: bool | None
     same: bool | None
@@ -126,9 +130,11 @@ class _Kind(NamedTuple):
 class _Summary:
     """What one pass over the rows leaves behind."""
 
-    def __init__(self, plan: Plan, invalid: Callable[[Row], bool]) -> None:
+    def __init__(
+        self, plan: Plan, invalid: Callable[[Row], bool], without: Sequence[tuple[int, int]]
+    ) -> None:
         self._plan, self._invalid = plan, invalid
-        self._sight, self._texts = Sight(plan), Texts(plan)
+        self._sight, self._texts = Sight(plan, without), Texts(plan)
         self._kinds: dict[tuple[Any, ...], int] = {}
         self._blocked = 0
         self._senders: Counter[str] = Counter()
@@ -144,17 +150,17 @@ class _Summary:
         if row.sent_ns is not None and row.due_ns is not None:
             late_ms = max(0, row.sent_ns - row.due_ns) / 1e6
             (self._held if row.blocked else self._late).append(late_ms)
-        control, submitted = sight.control(row), sight.submitted(row)
+        control, submitted, counts = sight.control(row), sight.submitted(row), sight.counts(row)
         arrived, said, phase = sight.arrived(row), sight.said(row), self._texts.at(row.seq)
         prompt = sight.prompt(row, arrived)
         kind = (
-            *(row.state, control, submitted, row.alive, arrived),
+            *(row.state, control, submitted, counts, row.alive, arrived),
             *(row.handset_ns is not None and not arrived, said, self._invalid(row), prompt),
             *(row.handset_text_same, row.sent_ns is not None, phase),
         )
         self._kinds[kind] = self._kinds.get(kind, 0) + 1
-        if submitted and not control:
-            self._gone(row, phase, arrived, said == DELIVERED)
+        if counts:
+            self._gone(row, phase, arrived, said == "delivered")
 
     def _gone(self, row: Row, phase: int, arrived: bool, delivered: bool) -> None:
         """A message that left, to a number that is not a control."""
@@ -188,10 +194,12 @@ class _Summary:
 
     def metrics(self, closed: bool, billed_parts: int | None) -> Metrics:
         count = _Counts([(_Kind(*kind), n) for kind, n in self._kinds.items()])
-        gone = count.only(lambda kind: kind.submitted and not kind.control)
+        gone = count.only(lambda kind: kind.counts)
         controls = count.only(lambda kind: kind.submitted and kind.control)
         watched = gone.only(lambda kind: kind.alive)
         unseen = count.only(lambda kind: kind.state == "unknown" and not kind.left)
+        # A bill for messages nobody watched says nothing about arrivals.
+        whole = count.only(_accepted).all == watched.only(_accepted).all
         by_trait = {trait: list(self._by(trait, closed)) for trait in (*_OF_NUMBERS, *_OF_SEQS)}
         arrived = watched.of(lambda kind: kind.arrived)
         return Metrics(
@@ -206,7 +214,7 @@ class _Summary:
             throttled=count.of(lambda kind: kind.state == "refused" and not kind.submitted),
             blocked=self._blocked,
             delivered=gone.of(_delivered),
-            missing_receipts=gone.of(lambda kind: _accepted(kind) and kind.said not in FINAL),
+            missing_receipts=gone.of(lambda kind: _accepted(kind) and not kind.said),
             watched=watched.all,
             arrived=arrived,
             late_arrivals=gone.of(lambda kind: kind.late),
@@ -217,7 +225,7 @@ class _Summary:
                 gone.of(lambda kind: kind.same is True), gone.of(lambda kind: kind.same is not None)
             ),
             senders=dict(sorted(self._senders.items())),
-            definitions=self._definitions(gone, watched, billed_parts) if closed else {},
+            definitions=self._definitions(gone, billed_parts if whole else None) if closed else {},
             carriers=tuple(
                 Carrier(each.value, each.submitted, each.delivered, each.arrived, each.latency)
                 for each in by_trait["carrier"]
@@ -229,13 +237,12 @@ class _Summary:
             price_per_arrival=self._price(watched, arrived) if closed else None,
             parts=tuple(p for parts in by_trait.values() if len(parts) > 1 for p in parts),
             codes=tuple(Code(*key, *counts) for key, counts in sorted(self._codes.items())),
-            parts_counted=self._parts(gone.only(_accepted)),
+            parts_counted=self._parts(count.only(_accepted)),
             parts_billed=billed_parts,
         )
 
-    def _definitions(
-        self, gone: "_Counts", watched: "_Counts", billed_parts: int | None
-    ) -> dict[str, Share | None]:
+    def _definitions(self, gone: "_Counts", billed_parts: int | None) -> dict[str, Share | None]:
+        watched = gone.only(lambda kind: kind.alive)
         accepted = gone.only(_accepted)
         valid = accepted.only(lambda kind: not kind.invalid)
         arrived = watched.only(lambda kind: kind.arrived)
@@ -245,7 +252,7 @@ class _Summary:
             "D2": Share(gone.of(_delivered), gone.all),
             "D3": Share(accepted.of(_delivered), accepted.all),
             "D4": Share(valid.of(_delivered), valid.all),
-            "D5": Share(valid.of(lambda kind: kind.said not in FAILED), valid.all),
+            "D5": Share(valid.of(lambda kind: kind.said != "failed"), valid.all),
             "D6": Share(arrived.all, watched.all),
             "D7": Share(timed.of(lambda kind: kind.prompt is True), timed.all),
             "D8": Share(self._parts(arrived), billed_parts or 0),
@@ -345,7 +352,7 @@ def _accepted(kind: _Kind) -> bool:
 
 
 def _delivered(kind: _Kind) -> bool:
-    return kind.said == DELIVERED
+    return kind.said == "delivered"
 
 
 def _sums(cells: Iterable[Sequence[int]]) -> list[int]:

@@ -1,7 +1,6 @@
 """What one send test will do: how many messages, how fast, to whom, at what cost, when to stop."""
 
 import math
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -310,11 +309,3 @@ def cost(plan: Plan) -> float | None:
 def parts_of(plan: Plan, variant: str = "") -> int:
     """Billed parts of one message."""
     return segments(render(plan, ALPHABET[0] * TOKEN_LENGTH, variant))
-
-
-def tokens(count: int, rng: random.Random) -> tuple[str, ...]:
-    """As many different tokens, six characters each, in the order of the messages."""
-    made: dict[str, None] = {}
-    while len(made) < count:
-        made["".join(rng.choices(ALPHABET, k=TOKEN_LENGTH))] = None
-    return tuple(made)

@@ -4,21 +4,25 @@ Which rows count. An `unknown` row that was never seen to leave (armed before a 
 stays out of every rate: counting only those that turned up would flatter. Throttled rows stay out
 too: they were held back, not lost. What the vendor refused otherwise, or never answered, is
 submitted and not arrived. Handset rates look only at rows whose handset was proven alive
-(`alive`), and numbers known to be dead (`Plan.controls`) are looked at apart. What comes later
-than `window_s` after its message was sent has not arrived; what may have come in time has.
+(`alive`). Looked at apart are numbers known to be dead (`Plan.controls`), what was sent to see that
+it does not arrive (the phase after opting out), and what was sent while a fault was wanted. What
+comes later than `window_s` after its message was sent has not arrived; what may have come in time
+has.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from evaluators.protocols.correlator import NOT_FINAL
 from evaluators.sending.plan import Plan
 
 State = Literal["planned", "armed", "sent", "acknowledged", "refused", "unknown"]
 
 DELIVERED = "DELIVRD"
-FAILED = frozenset({"EXPIRED", "UNDELIV", "REJECTD", "DELETED"})
-FINAL = FAILED | {DELIVERED}
+UNDECIDED = NOT_FINAL | {"UNKNOWN"}
+"""States that say neither delivered nor failed. Any other is a failure, a vendor's own too."""
 SECOND = 1_000_000_000
 SURE_MS = 2_000  # an arrival known less exactly than this says nothing about latency
 
@@ -63,14 +67,28 @@ class Row:
 
 
 class Sight:
-    """How the plan makes us see one row."""
+    """How the plan makes us see one row; what was sent in the spans `without` does not count."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, without: Sequence[tuple[int, int]] = ()) -> None:
+        self._without = without
         self._window_ns = int(plan.window_s * SECOND)
         self._limit_ms = plan.p95_s * 1e3
         self._throttled = frozenset(plan.throttled)
         self._controls = frozenset(plan.controls)
         self._announced = frozenset(plan.announced)
+        self._unwanted = range(0)
+        if plan.replies:
+            names = [phase.name for phase in plan.stages]
+            at = names.index(plan.replies.then)
+            first = sum(phase.count for phase in plan.stages[:at])
+            self._unwanted = range(first, first + plan.stages[at].count)
+
+    def counts(self, row: Row) -> bool:
+        """Whether the message left and should have arrived."""
+        if not self.submitted(row) or self.control(row) or row.seq in self._unwanted:
+            return False
+        at_ns = row.sent_ns or row.due_ns or 0
+        return not any(first <= at_ns < upto for first, upto in self._without)
 
     def control(self, row: Row) -> bool:
         return row.number_id in self._controls
@@ -96,9 +114,13 @@ class Sight:
             return True
         return self._in_time(row, row.handset_ns - row.handset_unsure_ms * 1_000_000)
 
-    def said(self, row: Row) -> str:
-        """The state its receipt reported in time; empty without one."""
-        return row.receipt if row.receipt and self._in_time(row, row.receipt_ns) else ""
+    def said(self, row: Row) -> Literal["", "delivered", "failed"]:
+        """What its receipt said in time; empty where it said nothing final."""
+        if row.receipt is None or row.receipt in UNDECIDED:
+            return ""
+        if not self._in_time(row, row.receipt_ns):
+            return ""
+        return "delivered" if row.receipt == DELIVERED else "failed"
 
     def delivered(self, row: Row) -> bool:
         return row.receipt == DELIVERED and self._in_time(row, row.receipt_ns)

@@ -98,6 +98,7 @@ class Vendor:
         self._silent = personality.receipts.policy == "none"
         self._truthful = personality.receipts.policy == "truthful"
         self._fakes = personality.faking is not None
+        self._loses = personality.long_parts_lost
         self._refused = 1 - personality.accept_rate
         self._altered, self._extra = personality.alteration.share, personality.billing.extra_share
         self._recent: deque[float] = deque()
@@ -212,18 +213,21 @@ class Vendor:
         """What is decided for a whole message; the parts of a long one share it."""
         part = submission.part
         if part is None:
-            return self._decide(submission, known, at_s, outage)
-        key = (submission.number, submission.source, part.reference)
-        course = self._long.get(key)
-        if course is None:
             course = self._decide(submission, known, at_s, outage)
-            if self._chance(self.personality.long_parts_lost):
-                course = (*course[:4], self._rng.randint(1, part.total))
-            self._long[key] = course
-            if len(self._long) > _LONG_TEXTS:
-                self._long.popitem(last=False)
-        elif part.number == part.total:
-            del self._long[key]
+            lost = self._loses and _parts(submission) > 1 and self._chance(self._loses)
+            return (False, *course[1:]) if lost else course
+        key = (submission.number, submission.source, part.reference)
+        known_course = self._long.get(key)
+        if known_course is not None:
+            if part.number == part.total:
+                del self._long[key]
+            return known_course
+        course = self._decide(submission, known, at_s, outage)
+        if self._chance(self._loses):
+            course = (*course[:4], self._rng.randint(1, part.total))
+        self._long[key] = course
+        if len(self._long) > _LONG_TEXTS:
+            self._long.popitem(last=False)
         return course
 
     def _decide(
@@ -285,8 +289,7 @@ class Vendor:
     def _billed(self, submission: Submission, state: str) -> int:
         if state != DELIVERED and not self.personality.billing.failed:
             return 0
-        alone = submission.part is not None or len(submission.text) <= _ONE_MESSAGE
-        parts = 1 if alone else texts.count(submission.text)
+        parts = _parts(submission)
         return parts + 1 if self._extra and self._chance(self._extra) else parts
 
     def _throttled(self, at_s: float) -> bool:
@@ -322,6 +325,12 @@ def _way(handset: Handset, scale: float) -> tuple[float, tuple[float, ...]]:
 def _odd(receipts: Receipts) -> bool:
     """Whether receipts come in any but the plain way."""
     return bool(receipts.early or receipts.duplicate or receipts.elsewhere or receipts.flaws)
+
+
+def _parts(submission: Submission) -> int:
+    """How many messages it goes out as."""
+    alone = submission.part is not None or len(submission.text) <= _ONE_MESSAGE
+    return 1 if alone else texts.count(submission.text)
 
 
 @lru_cache(maxsize=1024)

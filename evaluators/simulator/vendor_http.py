@@ -33,12 +33,14 @@ from evaluators.simulator.personality import Refusal
 from evaluators.simulator.pushing import Pusher
 from evaluators.simulator.vendor import ReceiptPlan
 
-ACCOUNT: Mapping[str, Any] = {**Yunpian.ACCOUNT, "tls": False}
 ACCOUNTS: Mapping[str, Mapping[str, Any]] = {
     str(dialect.ACCOUNT["vendor"]): {**dialect.ACCOUNT, "tls": False}
     for dialect in (Yunpian, Aliyun, Twilio)
 }
-"""By the name of the vendor whose interface it is."""
+"""By the name of the vendor whose interface it is, what its endpoint wants beside host and port."""
+_YUNPIAN = dict(ACCOUNTS["yunpian"])
+ACCOUNT: Mapping[str, Any] = {**_YUNPIAN.pop("credentials"), **_YUNPIAN}
+"""The one that is named to whoever starts it: the vendor's own fields beside the others."""
 _HELD = 100_000  # reports kept until somebody asks for them
 _LONGEST = 64 * 1024
 _NOT_FOUND = Reply(404, {"error": "no such interface"})

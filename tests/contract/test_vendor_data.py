@@ -110,7 +110,7 @@ def values(vendor: Vendor, example: Example, host: str, **more: str) -> dict[str
 
 
 def host_of(vendor: Vendor) -> str:
-    return vendor.hosts[0] if vendor.hosts else "127.0.0.1:13013"
+    return vendor.hosts[0] if vendor.tls else f"{vendor.hosts[0]}:{vendor.port}"
 
 
 def composer(vendor: Vendor, example: Example) -> Composer:
@@ -188,7 +188,11 @@ def test_a_push_that_is_not_the_vendors_is_refused(path: Path) -> None:
     """Without the word in the address, or with another secret, nobody is believed."""
     vendor, example = both(path)
     for one in example.pushes:
-        named = one.query.replace("token=word", "token=guess").replace("sig=", "sig=0")
+        named = (
+            one.query.replace("token=word", "token=guess")
+            .replace("sig=", "sig=0")
+            .replace("pswd=pw", "pswd=x")
+        )
         body = one.body.replace("signature=", "signature=0")
         headers = {name: f"{value}0" for name, value in one.headers.items()}
         forged = one.model_copy(update={"query": named, "headers": headers, "body": body})

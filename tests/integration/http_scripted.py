@@ -1,6 +1,7 @@
 """An HTTP vendor whose every octet the test decides."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -8,10 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import anyio
+
 from evaluators.protocols.correlator import Correlator
 from evaluators.protocols.http import vendor as vendors
 from evaluators.protocols.http.session import Endpoint, HttpSession, connect
-from evaluators.protocols.session import BindRefused
+from evaluators.protocols.session import BindRefused, Message
 from tests.integration.smpp_scripted import Recorder
 
 FOLDER = Path(__file__).parents[2] / "data" / "vendors"
@@ -89,10 +92,12 @@ class Scripted:
 
 
 @asynccontextmanager
-async def scripted() -> AsyncIterator[tuple[Scripted, int]]:
+async def scripted(
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[tuple[Scripted, int]]:
     """The vendor on a free port."""
     peer = Scripted()
-    peer.server = await asyncio.start_server(peer.serve, "127.0.0.1", 0)
+    peer.server = await asyncio.start_server(peer.serve, "127.0.0.1", 0, ssl=tls)
     try:
         yield peer, peer.server.sockets[0].getsockname()[1]
     finally:
@@ -117,3 +122,19 @@ async def connected(
     finally:
         session.abort()
         await session.close(0)
+
+
+async def heard_request(peer: Scripted) -> None:
+    with anyio.fail_after(5):
+        while not peer.asked:  # noqa: ASYNC110 - it comes when it comes
+            await anyio.sleep(0.005)
+
+
+def messages(count: int, first: int = 0) -> list[Message]:
+    return [(index, NUMBER, TEXT) for index in range(first, first + count)]
+
+
+async def until_room(session: HttpSession, wanted: int) -> None:
+    with anyio.fail_after(5):
+        while session.room < wanted:  # noqa: ASYNC110 - connections open in their own time
+            await anyio.sleep(0.005)

@@ -60,6 +60,7 @@ def test_rounds_come_to_medians_and_ratios(bench: ModuleType) -> None:
 
     rounds = [[row("a", 10), row("b", 2)], [row("a", 30), row("b", 3)], [row("a", 20)]]
     assert [5, 10] == bench.ratios(rounds, "a", "b")
+    assert [1, 1] == bench.ratios(rounds, "a", "b", by="cpu_us_per_msg")
     assert [] == bench.ratios(rounds, "a", "c")
     first = bench.summary(rounds)[0]
     assert ("a", 20, 10, 30, 3) == (

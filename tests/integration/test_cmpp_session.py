@@ -314,6 +314,22 @@ async def test_a_gateway_of_2_0_is_spoken_to_in_2_0(recorder: Recorder) -> None:
         await session.close()
 
 
+async def test_a_setting_that_2_0_cannot_carry_ends_the_attempt(recorder: Recorder) -> None:
+    """Where the gateway turns out to speak 2.0, a longer LinkID is an error, not a surprise."""
+    async with raw_gateway(let_in(pdus.V20)) as port:
+        with pytest.raises(ProtocolError):
+            await bound(replace(endpoint(port), link_id="0123456789"), recorder)
+
+
+async def test_2_1_is_2_0_by_another_number(desk: ScriptedDesk, recorder: Recorder) -> None:
+    """A gateway that wants 2.1 hears 0x21 and speaks the layout of 2.0."""
+    desk.on_submit = desk.accept_and_report
+    async with talking(desk, recorder, version="2.1") as session:
+        session.submit(messages(3))
+        await recorder.until(lambda heard: len(heard.receipts) == 3)
+        assert (pdus.V20, {}) == (desk.links[0].version, session.oddities)
+
+
 async def test_a_half_open_connection_is_noticed(desk: ScriptedDesk, recorder: Recorder) -> None:
     """When not even ACTIVE_TEST is answered, the connection is given up."""
     async with talking(desk, recorder, keepalive_s=0.1, answer_timeout_s=0.2) as session:

@@ -72,6 +72,7 @@ async def test_throttling_is_result_eight(recorder: Recorder) -> None:
     async with vendor("throttling") as running:
         session = await bound(there(running), recorder)
         session.submit(messages(150))
+        await recorder.until(lambda heard: len(heard.submitted) == 150)
         await recorder.until(lambda heard: len(heard.receipts) == 100)
         refusals = [told for _, _, told, _ in recorder.submitted if told]
         assert [status.FLOW_CONTROL] * 50 == refusals

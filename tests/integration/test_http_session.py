@@ -1,6 +1,5 @@
 """The HTTP session against a vendor whose every octet the test decides."""
 
-import asyncio
 import time
 from typing import Any, cast
 
@@ -11,38 +10,21 @@ import pytest
 from evaluators.protocols.correlator import Correlator, Unclaimed
 from evaluators.protocols.errors import ProtocolError
 from evaluators.protocols.http import status
-from evaluators.protocols.http.session import HttpSession
 from evaluators.protocols.http.vendor import Vendor, load
-from evaluators.protocols.session import NO_ANSWER, Message
 from tests.integration.http_scripted import (
     FOLDER,
     NUMBER,
     TEXT,
     Asked,
-    Scripted,
     answered,
     connected,
+    messages,
     scripted,
     taken,
+    until_room,
 )
 
 pytestmark = pytest.mark.anyio
-
-
-async def heard_request(peer: Scripted) -> None:
-    with anyio.fail_after(5):
-        while not peer.asked:  # noqa: ASYNC110 - it comes when it comes
-            await anyio.sleep(0.005)
-
-
-def messages(count: int, first: int = 0) -> list[Message]:
-    return [(index, NUMBER, TEXT) for index in range(first, first + count)]
-
-
-async def until_room(session: HttpSession, wanted: int) -> None:
-    with anyio.fail_after(5):
-        while session.room < wanted:  # noqa: ASYNC110 - connections open in their own time
-            await anyio.sleep(0.005)
 
 
 async def test_messages_are_sent_and_their_answers_recorded() -> None:
@@ -136,21 +118,6 @@ async def test_a_chunked_answer_and_one_octet_at_a_time_are_read() -> None:
         assert heard.submitted[0][2:] == (0, b"77")
 
 
-async def test_a_connection_that_closes_after_each_answer_is_replaced() -> None:
-    """Connection: close ends the connection, not the session."""
-    async with scripted() as (peer, port), connected(port, window=2) as (session, heard):
-        closing = answered('{"code":0,"sid":5}', "200 OK", "Connection: close")
-        peer.on_request = lambda asked: asked.hang_up(closing)
-        sent = 0
-        while sent < 6:
-            await until_room(session, 1)
-            sent += session.submit(messages(6), sent)
-        await heard.until(lambda heard: len(heard.submitted) == 6)
-        assert {0} == {given[2] for given in heard.submitted}
-        assert peer.connections >= 6
-        assert session.closed is None
-
-
 async def test_an_answer_until_the_end_of_the_connection_is_read() -> None:
     """Without a length, the end of the connection ends the answer."""
     async with scripted() as (peer, port), connected(port) as (session, heard):
@@ -158,41 +125,6 @@ async def test_an_answer_until_the_end_of_the_connection_is_read() -> None:
         session.submit(messages(1))
         await heard.until(lambda heard: heard.submitted)
         assert heard.submitted[0][2:] == (0, b"5")
-
-
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\nContent-Le", b"SSH-2.0-x\r\n\r\n"])
-async def test_a_lost_connection_leaves_the_fate_unknown_and_is_replaced(said: bytes) -> None:
-    """Whoever hangs up under a request, or talks nonsense, leaves NO_ANSWER; others go on."""
-    async with scripted() as (peer, port), connected(port, window=2) as (session, heard):
-        await until_room(session, 2)
-        peer.on_request = lambda asked: asked.hang_up(said)
-        session.submit(messages(1))
-        await heard.until(lambda heard: heard.submitted)
-        assert heard.submitted[0][2] == NO_ANSWER
-        assert sum(session.oddities.values()) == 1
-        peer.on_request = lambda asked: asked.answer(taken(9))
-        await until_room(session, 2)
-        session.submit(messages(1, 1))
-        await heard.until(lambda heard: len(heard.submitted) == 2)
-        assert heard.submitted[1][2] == 0
-        assert len(peer.asked) == 2
-
-
-async def test_a_late_answer_follows_no_answer() -> None:
-    """What is not answered in time is NO_ANSWER; a late answer is a second record."""
-    async with (
-        scripted() as (peer, port),
-        connected(port, window=1, answer_timeout_s=0.3) as (session, heard),
-    ):
-        session.submit(messages(1))
-        await heard.until(lambda heard: heard.submitted)
-        assert heard.submitted[0][2] == NO_ANSWER
-        await until_room(session, 1)
-        peer.asked[0].answer(taken(42))
-        await heard.until(lambda heard: len(heard.submitted) == 2)
-        assert heard.submitted[1][0] == 0
-        assert heard.submitted[1][2:] == (0, b"42")
-        assert session.room <= 1
 
 
 async def test_reports_come_out_as_events_like_any_other() -> None:
@@ -294,69 +226,6 @@ async def test_what_the_vendor_needs_and_does_not_get_is_said_at_once() -> None:
         with pytest.raises(ProtocolError, match="filed template"):
             async with connected(port, "aliyun", credentials={"key_id": "a", "key_secret": "b"}):
                 pass
-
-
-async def test_nobody_there_is_an_os_error() -> None:
-    """connect raises OSError where no one listens."""
-    async with scripted() as (_, port):
-        pass
-    with pytest.raises(OSError):  # noqa: PT011 - any of them
-        async with connected(port):
-            pass
-
-
-async def test_a_vendor_that_goes_away_ends_the_session() -> None:
-    """When no connection is left and none can be opened, the session ends as lost."""
-    async with scripted() as (peer, port), connected(port, window=2) as (session, heard):
-        await until_room(session, 2)
-        session.submit(messages(1))
-        await heard_request(peer)
-        peer.close()
-        await heard.until(lambda heard: heard.closed)
-        assert heard.submitted[0][2] == NO_ANSWER
-        assert heard.closed is not None
-        assert (heard.closed.reason, heard.closed.unanswered) == ("lost", ())
-        assert session.room == 0
-        assert session.submit(messages(1)) == 0
-
-
-async def test_close_waits_for_answers_under_way() -> None:
-    """close() lets requests under way be answered, takes no more, and ends with unbound."""
-    async with scripted() as (peer, port), connected(port) as (session, heard):
-        session.submit(messages(1))
-        await heard_request(peer)
-        asyncio.get_running_loop().call_later(0.1, lambda: peer.asked[0].answer(taken(3)))
-        await session.close(3)
-        assert heard.submitted[0][2:] == (0, b"3")
-        assert heard.closed is not None
-        assert (heard.closed.reason, heard.closed.unanswered) == ("unbound", ())
-        assert session.room == 0
-
-
-async def test_abort_tells_which_messages_are_open() -> None:
-    """An aborted session names the messages whose answers never came."""
-    async with scripted() as (_, port), connected(port) as (session, heard):
-        session.submit(messages(1, 5))
-        session.abort()
-        await heard.until(lambda heard: heard.closed)
-        assert heard.closed is not None
-        assert (heard.closed.reason, heard.closed.unanswered) == ("aborted", (5,))
-
-
-async def test_an_unasked_answer_costs_the_connection_only() -> None:
-    """Octets nobody asked for are counted; messages go over other connections."""
-    async with scripted() as (peer, port), connected(port, window=2) as (session, heard):
-        await until_room(session, 2)
-        for writer in list(peer.open):
-            writer.write(taken(1))
-        with anyio.fail_after(5):
-            while sum(session.oddities.values()) < 2:  # noqa: ASYNC110
-                await anyio.sleep(0.005)
-        peer.on_request = lambda asked: asked.answer(taken(2))
-        await until_room(session, 1)
-        session.submit(messages(1))
-        await heard.until(lambda heard: heard.submitted)
-        assert heard.submitted[0][2:] == (0, b"2")
 
 
 _SUBMAIL = {"app_id": "1", "app_key": "key"}

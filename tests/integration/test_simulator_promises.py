@@ -8,6 +8,8 @@ from tests.integration.vendor_stage import PERSONALITIES
 pytestmark = pytest.mark.anyio
 PROTOCOLS = ("cmpp", "sgip", "smgp")
 CHOSEN = {"inflating", "receipts-first", "opt-out-honoured", "drip-fed", "channel-down"}
+OVER_HTTP = ("throttling", "wrong-sender", "changed-text", "dead-number")
+"""Faults of a connection mean something else there, replies are pushed, and receipts wait."""
 
 
 @pytest.mark.parametrize("name", PROMISES)
@@ -21,6 +23,12 @@ async def test_the_promise_is_kept_over_smpp(name: str) -> None:
 async def test_the_promise_is_kept_over_other_protocols(protocol: str, name: str) -> None:
     """The same personality behaves the same behind another door."""
     await PROMISES[name](protocol)
+
+
+@pytest.mark.parametrize("name", OVER_HTTP)
+async def test_the_promise_is_kept_over_http(name: str) -> None:
+    """So it does behind a vendor's own interface, with receipts pulled."""
+    await PROMISES[name]("http")
 
 
 @pytest.mark.slow

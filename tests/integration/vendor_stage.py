@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from evaluators.protocols.correlator import Correlator
-from evaluators.protocols.session import BindRefused, Session
+from evaluators.protocols.http import vendor as http_vendor
+from evaluators.protocols.session import BindRefused, Events, Session
 from evaluators.simulator.numbers import CARRIERS, Carrier, simulated_number
 from evaluators.simulator.personality import load
 from evaluators.simulator.program import Simulation, simulated
 from tests.integration.smpp_scripted import Recorder
 
-PERSONALITIES = Path(__file__).parents[2] / "data" / "personalities"
+DATA = Path(__file__).parents[2] / "data"
+PERSONALITIES = DATA / "personalities"
 SOURCE = "10690001"
 
 
@@ -36,14 +38,22 @@ class Stage:
     correlator: Correlator = field(default_factory=Correlator)
     sessions: list[Session] = field(default_factory=list)
     sent: list[tuple[int, str, str | bytes]] = field(default_factory=list)
+    _taken: int = 0
+
+    def __post_init__(self) -> None:
+        self.heard.on_events = self._go_on
 
     async def connect(self, heard: Recorder | None = None) -> Session:
         """One more connection; its events go to `heard`, or to everybody's."""
         module = importlib.import_module(f"evaluators.protocols.{self.protocol}.session")
-        given = {"source": SOURCE, "window": 500} | self.login
-        account = self.vendor.accounts[self.protocol]
+        given = {"source": SOURCE, "window": 500} | self.vendor.accounts[self.protocol] | self.login
+        if self.protocol == "http":  # a request under way is a connection there
+            vendor = http_vendor.load(DATA / "vendors" / f"{given['vendor']}.yaml")
+            fields = {field.name for field in vendor.fields} & given.keys()
+            credentials = {name: given.pop(name) for name in fields}
+            given |= {"vendor": vendor, "credentials": credentials, "window": 64}
         port = self.vendor.ports[self.protocol]
-        there = module.Endpoint(host="127.0.0.1", port=port, **account, **given)
+        there = module.Endpoint(host="127.0.0.1", port=port, **given)
         session = await module.connect(
             there, heard or self.heard, time.monotonic_ns, correlator=self.correlator
         )
@@ -58,7 +68,12 @@ class Stage:
             for n, number in enumerate(numbers)
         ]
         self.sent += fresh
-        assert self.sessions[0].submit(fresh) == len(fresh)
+        self._go_on()
+
+    def _go_on(self, _: Events | None = None) -> None:
+        """Submit what the window has room for; each batch of events makes some."""
+        if self.sessions and self._taken < len(self.sent):
+            self._taken += self.sessions[0].submit(self.sent, self._taken)
 
     async def answered(self, count: int | None = None) -> None:
         """Wait until every message sent (or so many) was answered."""

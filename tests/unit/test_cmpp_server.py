@@ -61,14 +61,14 @@ async def served(version: int, pieces: list[bytes]) -> tuple[bytes, bool]:
     return bytes(wire.written), wire.closed
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.sampled_from([V20, V30]), st.lists(st.binary(max_size=300), max_size=4))
 def test_a_server_survives_any_bytes(version: int, pieces: list[bytes]) -> None:
     """Whatever comes after the login, in whatever pieces, raises nothing."""
     asyncio.run(served(version, pieces))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from([V20, V30]),
     st.lists(st.tuples(st.sampled_from(COMMANDS), st.binary(max_size=250)), max_size=6),

@@ -139,6 +139,14 @@ def test_receipts_and_handsets_are_compared() -> None:
     assert made.missing_receipts == 2
 
 
+def test_a_vendors_own_codes_are_failures() -> None:
+    """A state of the vendor's own is an explicit failure; UNKNOWN says nothing final."""
+    rows = [row(0), row(1, receipt="MK:0013", **LOST), row(2, receipt="UNKNOWN", **LOST)]
+    made = summarise(rows, plan(), closed=True)
+    assert share(made, "D5") == (2, 3)
+    assert made.missing_receipts == 1
+
+
 def test_dead_numbers_are_controls() -> None:
     """Numbers known to be dead enter no rate; receipts that report them delivered are counted."""
     rows = [row(0), row(1, number_id=90, alive=False, **LOST), row(2, number_id=91, **LOST)]

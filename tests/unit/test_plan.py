@@ -1,24 +1,19 @@
 """Send plans: defaults, lengths, cost and tokens."""
 
-import random
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from evaluators.content import read
 from evaluators.sending.plan import (
-    ALPHABET,
     Plan,
     Seen,
     StopRule,
     cost,
     render,
     segments,
-    tokens,
 )
 
 BASE: dict[str, Any] = {
@@ -123,16 +118,6 @@ def test_durations() -> None:
     """Sending lasts until the last message is due; the window comes after it."""
     made = plan(count=101, rate=10, window_s=15)
     assert (made.send_s, made.duration_s) == (10, 25)
-
-
-@settings(deadline=None)
-@given(st.integers(0, 500), st.integers())
-def test_tokens_are_unique_and_repeatable(count: int, seed: int) -> None:
-    """Tokens are all different, six clear characters each, and the same for the same seed."""
-    made = tokens(count, random.Random(seed))
-    assert count == len(set(made)) == len(made)
-    assert all(len(token) == 6 and set(token) <= set(ALPHABET) for token in made)
-    assert made == tokens(count, random.Random(seed))
 
 
 # Stop rules

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from evaluators.sending.conclusions import Mark
-from evaluators.sending.metrics import Row
+from evaluators.sending.metrics import Row, summarise
+from evaluators.sending.questions.fault import windows
 from tests.unit.send_rows import LOST, S, concluded, plan, row
 
 # A fault: one message a second to each of two carriers in turn, two seconds to the handset.
@@ -68,6 +69,14 @@ def test_messages_that_came_twice_are_counted() -> None:
     made = concluded(stream(copies=2), FAULT, marks=MARKS)
     assert made["fault_repeated"].params["count"] == 140
     assert "fault_repeated" not in concluded(stream(copies=1), FAULT, marks=MARKS)
+
+
+def test_a_wanted_fault_enters_no_rate() -> None:
+    """What was sent between fault and repair is left out of the rates, and only that."""
+    spans = windows((Mark("restored", 50 * S), *MARKS, Mark("fault", 390 * S)))
+    assert (spans[0], spans[1][0]) == ((DOWN * S, 300 * S), 390 * S)
+    made = summarise(stream(), FAULT, closed=True, without=spans)
+    assert (made.arrived, made.watched, made.planned) == (190, 190, 400)
 
 
 def test_nobody_noted_the_fault() -> None:

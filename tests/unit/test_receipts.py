@@ -21,6 +21,7 @@ CODES = load(CONTENT / "receipts")
         ("EXPIRED", "", "", "unknown", 2),
         ("ACCEPTD", "", "", "unclear", 2),
         ("WHAT", "ZZ:0001", "", "unknown", 0),
+        ("MK:0013", "005", "ctcc", "unclear", 5),  # the state is the code itself
     ],
 )
 def test_a_code_is_read_by_its_sources(

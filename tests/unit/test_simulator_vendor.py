@@ -146,6 +146,15 @@ def test_long_texts_may_lose_a_part() -> None:
     assert 80 < incomplete < 125
 
 
+def test_a_long_text_given_whole_may_lose_a_part_too() -> None:
+    """Where the vendor splits the text itself, four in ten never show; short ones all do."""
+    vendor = Vendor(EVERYBODY["lost-parts"], seeded())
+    whole = [vendor.fate(Submission(n, "1069", "长" * 100), 0.0) for n in numbers(600)]
+    assert 0.54 < arrived(whole) < 0.66
+    assert claimed(whole) > 0.99
+    assert arrived(fates("lost-parts")) > 0.99
+
+
 def test_one_channel_goes_down_for_good() -> None:
     """After 200 messages one carrier fails, the others do not, and receipts admit it."""
     found = fates("channel-down", numbers(1200), every_s=0.01)

@@ -1,5 +1,6 @@
 """What a run proves: every word of the rule in `verdict`."""
 
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from evaluators.sending.metrics import Row, summarise
 from evaluators.sending.plan import Plan
-from evaluators.sending.verdict import WORDINGS, Verdict, fell_behind, judge
+from evaluators.sending.stopping import Seen, StopRule
+from evaluators.sending.verdict import WORDINGS, Verdict, fell_behind, judge, went_well
 from evaluators.statistics import clopper_pearson
 
 S = 1_000_000_000
@@ -242,6 +244,57 @@ def test_honest_receipts_show_nothing() -> None:
     made = verdict(rows(300, 2))
     assert made.shows == ()
     assert not {"disagree", "receipts_outside"} & set(keys(made))
+
+
+@pytest.mark.parametrize(
+    ("made", "clears"),
+    [
+        (rows(1), True),
+        (rows(3, 1), True),  # nothing refuted, and something arrived
+        (rows(3, 3), False),
+        (rows(200, 60), False),
+        (rows(3, alive=False), False),
+        ([replace(row, handset_text_same=False) for row in rows(3)], False),
+        ([replace(rows(3, 1)[seq], carrier="abc"[seq]) for seq in range(3)], False),
+    ],
+)
+def test_a_test_clears_the_way_for_larger_ones(made: list[Row], clears: bool) -> None:
+    """Larger tests may follow one in which something arrived everywhere, unchanged."""
+    metrics = summarise(made, plan(), closed=True)
+    assert went_well(verdict(made), metrics) == clears
+
+
+# The sequential rule
+
+SEQUENTIAL: dict[str, Any] = {"stop": {"sequential": {"against": 0.97, "within_s": 60}}}
+
+
+@pytest.mark.parametrize(("lost", "word"), [(2, "not_enough"), (5, "not_met"), (30, "not_met")])
+def test_a_sequential_stop_is_judged_by_its_own_test(lost: int, word: str) -> None:
+    """A run its sequential rule ended is not met where that test rejects the claim."""
+    made = verdict(rows(60, lost), plan(**SEQUENTIAL), stopped_by_rule=True)
+    assert made.word == word
+
+
+def test_a_sequential_rule_still_holds_against_another_claim() -> None:
+    """Judged again against another claim, a stopped run says no more than it can."""
+    made = verdict(rows(60, 5), plan(**SEQUENTIAL, claim=0.971), stopped_by_rule=True)
+    assert made.word == "not_enough"
+
+
+def test_watching_all_the_time_wrongs_few() -> None:
+    """Of vendors exactly at their claim the sequential rule rejects at most its declared share."""
+    rule = StopRule.model_validate(SEQUENTIAL["stop"])
+    rng, rejected = random.Random(11), 0
+    for _ in range(400):
+        arrived = lost = 0
+        for _ in range(500):
+            here = rng.random() < 0.99
+            arrived, lost = arrived + here, lost + (not here)
+            if not here and rule.fired(0.99, Seen(arrived=arrived, lost=lost)):
+                rejected += 1
+                break
+    assert rejected / 400 <= 0.025
 
 
 def test_words_accuse_nobody() -> None:

@@ -11,12 +11,13 @@ from evaluators.protocols.cmpp.content import Encoding, ReferenceBits
 from evaluators.protocols.cmpp.reader import Reader
 from evaluators.protocols.cmpp.template import Template
 from evaluators.protocols.correlator import Correlator, IdForm
+from evaluators.protocols.errors import ProtocolError
 from evaluators.protocols.session import BindRefused, Clock, OnEvents
 from evaluators.protocols.window import Window
 from evaluators.protocols.wire import WireSession
 
-Version = Literal["2.0", "3.0"]
-_VERSIONS: dict[Version, int] = {"2.0": pdus.V20, "3.0": pdus.V30}
+Version = Literal["2.0", "2.1", "3.0"]
+_VERSIONS: dict[Version, int] = {"2.0": pdus.V20, "2.1": pdus.V20 + 1, "3.0": pdus.V30}
 _BEIJING = timezone(timedelta(hours=8))  # the gateways' clock
 
 
@@ -24,6 +25,7 @@ _BEIJING = timezone(timedelta(hours=8))  # the gateways' clock
 class Endpoint:
     """Where and how to log in, and what the vendor wants in every message.
 
+    `version` 2.1 is 2.0 by another number: some gateways want the one, some the other.
     `account` is Source_Addr (the SP's six digits), `password` the shared secret; `pad_account`
     fills a shorter account with zero octets before it is digested. `source` is Src_Id, the sender
     number; `msg_src` is `account` where empty. `encoding` auto: ASCII where the text is nothing
@@ -83,12 +85,13 @@ async def connect(
     Raises OSError (TimeoutError and ConnectionError are OSErrors) when the host cannot be reached
     or the login is not answered, and ProtocolError where a setting is too long for the protocol.
     """
-    there, version = endpoint, _VERSIONS[endpoint.version]
+    there, announced = endpoint, _VERSIONS[endpoint.version]
+    version = codec.layout_of(announced)
     stamp = login.timestamp(wall())
     digest = login.authenticator(there.account, there.password, stamp, padded=there.pad_account)
 
     def greeting(sequence: int) -> bytes:
-        request = pdus.Connect(sequence, there.account, digest, stamp, version)
+        request = pdus.Connect(sequence, there.account, digest, stamp, announced)
         return codec.encode(request, version)
 
     def proves(answer: pdus.ConnectResp) -> bool:
@@ -101,7 +104,11 @@ async def connect(
     session = WireSession(there, template, reader, on_events=on_events, clock=clock)
     opened = await session.open(greeting)
     if reader.version != version:
-        template.speak(reader.version)
+        try:
+            template.speak(reader.version)
+        except ProtocolError:  # a setting that only the version asked for can carry
+            session.abort()
+            raise
     return opened
 
 

@@ -41,7 +41,7 @@ class Judge:
         if self._answer.format == "text":
             return self._text(response)
         try:
-            document: Any = json.loads(response.body)
+            document: Any = json.loads(response.body.decode())
         except (ValueError, RecursionError):
             return Verdict(_general(response))
         entry = document if self._results is None else _first(self._results(document))

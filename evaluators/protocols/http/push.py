@@ -91,6 +91,12 @@ def _token(keys: Mapping[str, str], request: PushRequest, window_s: int | None) 
     return "" if _same(given, keys["token"]) else "the word in the address is wrong"
 
 
+def _parameters(keys: Mapping[str, str], request: PushRequest, window_s: int | None) -> str:
+    items = _items(request)
+    right = [_same(items.get(name, ""), value) for name, value in keys.items()]
+    return "" if all(right) else "the parameters that would prove it are wrong"
+
+
 def _wordless(query: str) -> str:
     """The query without our own secret word in it."""
     return "&".join(pair for pair in query.split("&") if not pair.startswith("token="))
@@ -158,6 +164,7 @@ def _huawei(keys: Mapping[str, str], request: PushRequest, window_s: int | None)
 
 _CHECKS = {
     "token": _token,
+    "parameters": _parameters,
     "basic": _basic,
     "twilio": _twilio,
     "vonage": _vonage,

@@ -40,7 +40,9 @@ Scheme = Literal[
     "submail",
     "vonage",
 ]
-PushScheme = Literal["token", "basic", "twilio", "vonage", "submail", "huawei-sdk"]
+PushScheme = Literal[
+    "token", "parameters", "basic", "twilio", "vonage", "submail", "huawei-sdk"
+]  # fmt: skip
 
 
 class Document(Content):
@@ -186,6 +188,7 @@ class PushAuth(Content):
     """How a push is known to be the vendor's.
 
     "token": the vendor has no way of its own, so the address given to it holds a secret word.
+    "parameters": what `uses` names comes as parameters.
     """
 
     scheme: PushScheme

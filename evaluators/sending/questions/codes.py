@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from evaluators.receipts import Dictionary
+from evaluators.receipts import EMPTY, STATES, Dictionary
 from evaluators.sending.metrics import Metrics
 from evaluators.sending.questions.segments import VALUES
 from evaluators.sending.reasons import Reason, both, reason
@@ -53,7 +53,7 @@ def conclude(metrics: Metrics, dictionary: Dictionary) -> Iterator[Reason]:
             WORDINGS,
             key if reading.rows else "code_unknown",
             count=count,
-            code=code if code.strip("0") else state,
+            code=code if state in STATES and code not in EMPTY else state,
             carrier=carrier,
             carrier_zh=zh,
             carrier_en=en,

@@ -47,7 +47,7 @@ class Content:
         self._counts: dict[str, list[int]] = {}  # by phase: watched, arrived, changed
 
     def add(self, row: Row) -> None:
-        if not row.alive or not self._sight.submitted(row) or self._sight.control(row):
+        if not row.alive or not self._sight.counts(row):
             return
         counts = self._counts.setdefault(self._texts.phase(row.seq).name, [0, 0, 0])
         arrived = self._sight.arrived(row)
@@ -61,7 +61,8 @@ class Content:
         damaged = list(self._damaged())
         yield from damaged
         if not damaged:
-            texts = len({phase.variant for phase in self._plan.stages})
+            seen = [phase for phase in self._plan.stages if phase.name in self._counts]
+            texts = len({phase.variant for phase in seen})
             count = sum(arrived for _, arrived, _ in self._counts.values())
             yield reason(WORDINGS, "all_whole", texts=texts, count=count)
         yield _bill(metrics)

@@ -7,7 +7,7 @@ until it was noted as restored, or to the end. A fault window says nothing about
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -65,7 +65,7 @@ class Fault:
         self._reported = self._repeated = self._copied = 0
 
     def add(self, row: Row) -> None:
-        if not row.alive or not self._sight.submitted(row) or self._sight.control(row):
+        if not row.alive or not self._sight.counts(row):
             return
         sent_ns = row.sent_ns if row.sent_ns is not None else row.due_ns
         if sent_ns is None:
@@ -132,6 +132,19 @@ class Fault:
             gap=_longest(came[max(0, split - 1) :]),
             before=_longest(came[:split]),
         )
+
+
+def windows(marks: Iterable[Mark]) -> tuple[tuple[int, int], ...]:
+    """From each fault noted until it was restored, or for good: what `summarise` leaves out."""
+    made: list[tuple[int, int]] = []
+    began: int | None = None
+    for mark in sorted(marks, key=lambda mark: mark.at_ns):
+        if mark.kind == "fault" and began is None:
+            began = mark.at_ns
+        elif mark.kind == "restored" and began is not None:
+            made.append((began, mark.at_ns))
+            began = None
+    return (*made, (began, NEVER)) if began is not None else tuple(made)
 
 
 def ask(plan: Plan, given: Given) -> Fault | None:

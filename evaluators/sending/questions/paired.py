@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from evaluators.sending.metrics import Metrics
 from evaluators.sending.plan import Plan
-from evaluators.sending.questions.question import SURE, Given
+from evaluators.sending.questions.question import SURE, Given, chance
 from evaluators.sending.reasons import Reason, both, reason
 from evaluators.sending.rows import SECOND, Row, Sight
 from evaluators.statistics import mcnemar
@@ -20,15 +20,15 @@ MOST_APART = 0.05  # share of such pairs from which the comparison says nothing
 WORDINGS = {
     "pair_differs": both(
         "同一批号码 {pairs} 对：{better} 多到（只有它到 {only_better}，只有 {worse} 到 "
-        "{only_worse}），差别超出偶然（McNemar p={p:.2g}）。",
+        "{only_worse}），差别超出偶然（McNemar {said_p}）。",
         "Of {pairs} pairs to the same numbers {better} got more through ({only_better} only there,"
-        " {only_worse} only with {worse}): more than chance (McNemar p={p:.2g}).",
+        " {only_worse} only with {worse}): more than chance (McNemar {said_p}).",
     ),
     "pair_alike": both(
         "同一批号码 {pairs} 对：只有 {first} 到 {only_first}，只有 {second} 到 {only_second}，"
-        "没有发现超出偶然的差别（McNemar p={p:.2g}）。",
+        "没有发现超出偶然的差别（McNemar {said_p}）。",
         "Of {pairs} pairs to the same numbers {only_first} arrived only with {first} and"
-        " {only_second} only with {second}: no difference beyond chance (McNemar p={p:.2g}).",
+        " {only_second} only with {second}: no difference beyond chance (McNemar {said_p}).",
     ),
     "pair_apart": both(
         "{count} 对（{share:.0%}）两家发送相差超过 {seconds} 秒，不算同一时段，不作比较。",
@@ -76,7 +76,7 @@ class Paired:
         yield self._compared(pairs)
 
     def _half(self, row: Row) -> _Half | None:
-        if not row.alive or not self._sight.submitted(row) or self._sight.control(row):
+        if not row.alive or not self._sight.counts(row):
             return None
         return _Half(self._sight.arrived(row), row.sent_ns or row.due_ns or 0, row.number_id)
 
@@ -95,6 +95,7 @@ class Paired:
                 only_first=only_first,
                 only_second=only_second,
                 p=p_value,
+                said_p=chance(p_value),
             )
         ahead = only_first > only_second
         return reason(
@@ -106,6 +107,7 @@ class Paired:
             only_better=max(only_first, only_second),
             only_worse=min(only_first, only_second),
             p=p_value,
+            said_p=chance(p_value),
         )
 
 

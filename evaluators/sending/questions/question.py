@@ -44,3 +44,8 @@ class Question(Protocol):
 
     def answer(self, metrics: Metrics) -> Iterator[Reason]:
         """What follows, once all rows were seen."""
+
+
+def chance(p_value: float) -> str:
+    """A p-value as people read it."""
+    return "p<0.001" if p_value < 0.001 else f"p={p_value:.2g}"

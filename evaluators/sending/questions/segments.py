@@ -12,7 +12,7 @@ from evaluators.sending.finding import CARRIER_NAMES
 from evaluators.sending.measures import Part
 from evaluators.sending.metrics import Metrics
 from evaluators.sending.plan import Plan
-from evaluators.sending.questions.question import SURE
+from evaluators.sending.questions.question import SURE, chance
 from evaluators.sending.reasons import Reason, both, reason
 from evaluators.statistics import binomial_p, fisher, holm
 
@@ -28,18 +28,18 @@ VALUES = {
 WORDINGS = {
     "part_below": both(
         "{name_zh}：{count}/{of} 到达，{share:.1%}（{low:.1%}–{high:.1%}），"
-        "低于所称 {claim:.4g}%（Holm 校正 p={p:.2g}{label_zh}）。",
+        "低于所称 {claim:.4g}%（Holm 校正 {said_p}{label_zh}）。",
         "{name_en}: {count} of {of} arrived, {share:.1%} ({low:.1%}–{high:.1%}), below the"
-        " claimed {claim:.4g} % (Holm-adjusted p={p:.2g}{label_en}).",
+        " claimed {claim:.4g} % (Holm-adjusted {said_p}{label_en}).",
     ),
     "part_none": both(
         "{name_zh}：{of} 条一条也没有到达。", "{name_en}: none of {of} messages arrived."
     ),
     "parts_differ": both(
         "{low_zh}到达 {low_share:.1%}，{high_zh}到达 {high_share:.1%}，"
-        "差别超出偶然（Holm 校正 p={p:.2g}{label_zh}）。",
+        "差别超出偶然（Holm 校正 {said_p}{label_zh}）。",
         "{low_en} got {low_share:.1%}, {high_en} {high_share:.1%}: more than chance"
-        " (Holm-adjusted p={p:.2g}{label_en}).",
+        " (Holm-adjusted {said_p}{label_en}).",
     ),
 }  # fmt: skip
 
@@ -106,6 +106,7 @@ def _below(each: Tested, plan: Plan) -> Reason:
         high=part.interval.high,
         claim=100 * plan.claim,
         p=each.adjusted,
+        said_p=chance(each.adjusted),
         **_label(each.declared),
     )
 
@@ -132,6 +133,7 @@ def _differ(parts: Sequence[Part], plan: Plan) -> Iterator[Reason]:
         low_share=low.arrived.count / low.arrived.of,
         high_share=high.arrived.count / high.arrived.of,
         p=p_value,
+        said_p=chance(p_value),
         **_label(low.trait in plan.declared),
     )
 

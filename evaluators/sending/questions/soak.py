@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from evaluators.sending.metrics import Metrics
 from evaluators.sending.plan import Drift, Plan
-from evaluators.sending.questions.question import SURE, Given
+from evaluators.sending.questions.question import SURE, Given, chance
 from evaluators.sending.reasons import Reason, both, reason
 from evaluators.sending.rows import SECOND, Row, Sight
 from evaluators.statistics import holm, ordered
@@ -18,19 +18,19 @@ FEWEST = 10  # slices: with fewer the test of a trend is not valid
 WORDINGS = {
     "rate_drifts": both(
         "到达率随时间{word_zh}：每 {every:.0f} 分钟 {slope:+.2f} 个百分点"
-        "（{low:+.2f} 至 {high:+.2f}，Mann-Kendall p={p:.2g}）。",
+        "（{low:+.2f} 至 {high:+.2f}，Mann-Kendall {said_p}）。",
         "Arrival {word_en} over time: {slope:+.2f} percentage points every {every:.0f} minutes"
-        " ({low:+.2f} to {high:+.2f}, Mann-Kendall p={p:.2g}).",
+        " ({low:+.2f} to {high:+.2f}, Mann-Kendall {said_p}).",
     ),
     "latency_drifts": both(
         "中位时延随时间{word_zh}：每 {every:.0f} 分钟 {slope:+.2f} 秒"
-        "（{low:+.2f} 至 {high:+.2f}，Mann-Kendall p={p:.2g}）。",
+        "（{low:+.2f} 至 {high:+.2f}，Mann-Kendall {said_p}）。",
         "Median latency {word_en} over time: {slope:+.2f} s every {every:.0f} minutes"
-        " ({low:+.2f} to {high:+.2f}, Mann-Kendall p={p:.2g}).",
+        " ({low:+.2f} to {high:+.2f}, Mann-Kendall {said_p}).",
     ),
     "no_drift": both(
-        "{slices} 段里没有发现到达率或时延的趋势（p={rate_p:.2g}、{latency_p:.2g}）。",
-        "No trend of arrival or latency over {slices} slices (p={rate_p:.2g} and {latency_p:.2g}).",
+        "{slices} 段里没有发现到达率或时延的趋势（{said_rate}、{said_latency}）。",
+        "No trend of arrival or latency over {slices} slices ({said_rate} and {said_latency}).",
     ),
     "few_slices": both(
         "只有 {slices} 段，不足以判断趋势（至少 {least} 段）。",
@@ -57,7 +57,7 @@ class _Slice:
 
 
 class Soak:
-    """Slices by when messages were due; arrivals and departures of all of them. 20 bytes each, and 10 to compare them."""
+    """Slices by when messages were due, and when each left and came: 20 bytes a message."""
 
     def __init__(self, plan: Plan, drift: Drift) -> None:
         self._drift, self._sight = drift, Sight(plan)
@@ -65,7 +65,7 @@ class Soak:
         self._came, self._sent = array("q"), array("q")
 
     def add(self, row: Row) -> None:
-        if not row.alive or not self._sight.submitted(row) or self._sight.control(row):
+        if not row.alive or not self._sight.counts(row):
             return
         if row.due_ns is None:
             return
@@ -106,7 +106,11 @@ class Soak:
             yield self._drift_of("latency_drifts", trends[1], latency_p, words)
         if min(rate_p, latency_p) >= SURE:
             yield reason(
-                WORDINGS, "no_drift", slices=len(known), rate_p=rate_p, latency_p=latency_p
+                WORDINGS,
+                "no_drift",
+                slices=len(known),
+                said_rate=chance(rate_p),
+                said_latency=chance(latency_p),
             )
 
     def _drift_of(
@@ -122,6 +126,7 @@ class Soak:
             low=low,
             high=high,
             p=p_value,
+            said_p=chance(p_value),
             word_zh=words[slope > 0],
             word_en=words[2 + (slope > 0)],
         )

@@ -1,0 +1,31 @@
+"""`smsvet bench`: how fast and how cheaply we send, beside our peers in the same run."""
+
+import argparse
+
+HELP = "measure how fast we send, beside other senders"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["send"], help="what is measured")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--rounds", type=int, metavar="N", help="interleaved rounds; 5 by default")
+    parser.add_argument("--quick", action="store_true", help="only to see that everything runs")
+    parser.add_argument("--soak", action="store_true", help="a compressed day of sending as well")
+    parser.add_argument("--keep", metavar="DIRECTORY", help="keep the raw rounds there")
+
+
+def run(options: argparse.Namespace) -> int:
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    from bot.errors import UserError
+    from bot.settings import CONTENT
+
+    program = CONTENT.parent / "benchmarks" / f"bench_{options.what}.py"
+    if not program.is_file():
+        raise UserError("Benchmarks need a checkout of the source: there is no benchmarks/ here.")
+    words = [f"--{name}" for name in ("json", "quick", "soak") if getattr(options, name)]
+    words += ["--rounds", str(options.rounds)] if options.rounds else []
+    words += ["--keep", str(Path(options.keep).absolute())] if options.keep else []
+    return subprocess.run([sys.executable, str(program), *words], check=False).returncode  # noqa: S603
