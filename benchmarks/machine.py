@@ -43,21 +43,26 @@ def compiled(name: str, build: Path) -> Path:
     if compiler is None:
         raise BenchmarkError("no C compiler (cc) is installed")
     source, program = Path(__file__).with_name(f"{name}.c"), build / name
-    subprocess.run([compiler, "-O2", "-o", str(program), str(source)], check=True)  # noqa: S603
+    words = [compiler, "-O2", "-o", str(program), str(source)]
+    if subprocess.run(words, check=False).returncode:  # noqa: S603
+        raise BenchmarkError(f"{source.name} cannot be compiled")
     return program
 
 
-def measured(command: Sequence[object], *, patience_s: float = PATIENCE_S) -> dict[str, Any]:
-    """The JSON a process prints that has a core to itself."""
+def measured(
+    command: Sequence[object], *, name: str = "", patience_s: float = PATIENCE_S
+) -> dict[str, Any]:
+    """The JSON a process prints that has a core to itself; `name` is for people."""
+    name = name or _name(command)
     words = [*_pinned(MEASURED), *map(str, command)]
     try:
         done = subprocess.run(  # noqa: S603
             words, capture_output=True, text=True, timeout=patience_s, check=False, cwd=ROOT
         )
     except subprocess.TimeoutExpired as error:
-        raise BenchmarkError(f"{_name(command)} did not finish in {patience_s:g} s") from error
+        raise BenchmarkError(f"{name} did not finish in {patience_s:g} s") from error
     if done.returncode:
-        raise BenchmarkError(f"{_name(command)} failed: {done.stderr.strip()[-500:]}")
+        raise BenchmarkError(f"{name} failed: {done.stderr.strip()[-500:]}")
     told: dict[str, Any] = json.loads(done.stdout)
     return told
 

@@ -15,22 +15,22 @@ once, `summary` and `ratios` say what the rounds come to.
 import argparse
 import importlib.util
 import json
-import os
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypedDict
 
+import machine
+from machine import BenchmarkError
+
 HERE = Path(__file__).parent
 OURS, BEST_PEER = "smsvet", "smpp34 + uvloop"
 WINDOW = 500
-_PATIENCE_S = 180
 
 
 class Row(TypedDict):
@@ -65,17 +65,13 @@ class Contender:
     receipts: bool = True
 
 
-class BenchmarkError(Exception):
-    """A run that did not end with every message answered and reported, or could not begin."""
-
-
 def contenders(build: Path) -> tuple[list[Contender], dict[str, str]]:
     """Who can run here, and the missing ones with the reason. Programs are compiled into `build`.
 
     Raises BenchmarkError without a C compiler: there is nothing to send to then.
     """
     for name in ("sink", "sender"):
-        _compile(HERE / f"{name}.c", build / name)
+        machine.compiled(name, build)
     python = (sys.executable, str(HERE / "send_python.py"))
     found = [
         Contender(OURS, (*python, "smsvet"), 1),
@@ -164,18 +160,9 @@ def ratios(
 
 
 def _one_run(contender: Contender, sink: Path, count: int, window: int) -> Row:
-    with _listening(sink) as port:
-        asked = (port, count, window, int(contender.receipts))
-        command = [*_pinned(0), *contender.command, *map(str, asked)]
-        try:
-            done = subprocess.run(  # noqa: S603
-                command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            raise BenchmarkError(f"{contender.name} did not finish in {_PATIENCE_S} s") from error
-    if done.returncode:
-        raise BenchmarkError(f"{contender.name} failed: {done.stderr.strip()[-500:]}")
-    told = json.loads(done.stdout)
+    with machine.counterpart([sink]) as peer:
+        asked = (peer.ready, count, window, int(contender.receipts))
+        told = machine.measured([*contender.command, *asked], name=contender.name)
     counts = (told["accepted"], told["reported"])
     if counts != (count, count * contender.receipts):
         raise BenchmarkError(f"{contender.name}: accepted, reported {counts} of {count}")
@@ -185,29 +172,6 @@ def _one_run(contender: Contender, sink: Path, count: int, window: int) -> Row:
         "msgs_per_s": count / told["took_s"],
         "cpu_us_per_msg": told["cpu_s"] / count * 1e6,
     }
-
-
-@contextmanager
-def _listening(sink: Path) -> Iterator[int]:
-    command = [*_pinned(1), str(sink)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        assert process.stdout is not None  # noqa: S101
-        try:
-            yield int(process.stdout.readline())
-        finally:
-            process.terminate()
-
-
-def _pinned(core: int) -> list[str]:
-    several = len(os.sched_getaffinity(0)) > 1 and shutil.which("taskset")
-    return ["taskset", "-c", str(core)] if several else []
-
-
-def _compile(source: Path, program: Path) -> None:
-    compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        raise BenchmarkError("no C compiler (cc) is installed")
-    subprocess.run([compiler, "-O2", "-o", str(program), str(source)], check=True)  # noqa: S603
 
 
 def _lacking(*modules: str) -> str:

@@ -80,16 +80,24 @@ def held(told: Measured) -> bool:
 
 
 def highest(
-    measure: Callable[[float, float], Measured], *, start: float, probe_s: float, proof_s: float
+    measure: Callable[[float, float], Measured],
+    *,
+    start: float,
+    probe_s: float,
+    proof_s: float,
+    most: float = math.inf,
 ) -> tuple[Measured | None, list[Measured]]:
     """The proof of the highest rate that is held for `proof_s`, and everything that was measured.
 
-    `measure` takes rate and seconds. Rates go up from `start` while they are held for `probe_s`.
+    `measure` takes rate and seconds. Rates go up from `start` while they are held for `probe_s`,
+    not beyond `most`, and then down until one is held for `proof_s`.
     """
-    tried = [measure(start, probe_s)]
-    while held(tried[-1]):
-        tried.append(measure(tried[-1]["target"] * STEP, probe_s))
-    rate = tried[-1]["target"] / STEP
+    rate, tried = start, [measure(start, probe_s)]
+    while held(tried[-1]) and rate * STEP <= most:
+        rate *= STEP
+        tried.append(measure(rate, probe_s))
+    if not held(tried[-1]):
+        rate /= STEP
     while rate >= LOWEST:
         tried.append(measure(rate, proof_s))
         if held(tried[-1]):

@@ -19,7 +19,7 @@ from typing import Any, TypedDict
 import machine
 import send_ledger
 
-MESSAGES, RATE = 8_640_000, 15_000.0
+MESSAGES, RATE = 8_640_000, 20_000.0
 SAMPLE_S = 0.25
 _MB = 1 << 20
 

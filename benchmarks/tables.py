@@ -64,12 +64,17 @@ def _rate(row: Found) -> Sequence[str]:
 
 def _ratios(found: Found) -> Table:
     rows = [
-        (_NAMES.get(name, name), f"{one['median']:.2f}", f"{one['min']:.2f}", _WANTED[name])
+        (
+            _NAMES.get(name, name),
+            *(f"{one[part]:.2f}" for part in ("median", "min")),
+            _WANTED[name],
+            f"{one['cpu_median']:.2f}",
+        )
         for name, one in found["ratios"].items()
         if one
     ]
     title = "smsvet's rate divided by theirs in the same round, with receipts"
-    return Table(title, ("peer", "median", "lowest", "wanted"), rows)
+    return Table(title, ("peer", "median", "lowest", "wanted", "CPU, theirs by ours"), rows)
 
 
 def _whole(found: Found) -> Table:

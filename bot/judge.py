@@ -13,7 +13,7 @@ from bot.dialogue.case import Case
 from bot.dialogue.effects import Say
 from bot.dialogue.showing import Speaker
 from bot.errors import UserError
-from bot.report import findings, measured, outcome, page, plain, scorecard
+from bot.report import answered, findings, measured, outcome, page, plain, scorecard
 from bot.report.measured import Finished
 from bot.store import cases, chats, runs
 from bot.store.database import Database
@@ -99,7 +99,8 @@ class Judge:
         case = cases.load(sql, self.database.vault, run.evaluation_id or 0)
         if case is None or finished.verdict.rate is None or finished.metrics.watched < LEAST:
             return []
-        kept = measured.answers(finished, self.checklist, self.clock())
+        more = answered.of(finished)
+        kept = measured.answers(finished, self.checklist, self.clock(), more)
         for given in kept:
             numbered = replace(given, revision=case.revisions(given.item) + 1, run=run.id)
             sql.add(cases.answer_row(self.database.vault, case.id, numbered))

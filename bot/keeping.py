@@ -9,7 +9,7 @@ from sqlmodel import Session as Sql
 from bot.dialogue import effects as do
 from bot.dialogue.effects import Effect
 from bot.dialogue.session import Session
-from bot.store import cases, chats, confirmed, people
+from bot.store import cases, chats, confirmed, handsets, people
 from bot.store.tables import Assignment, Conversation, Evaluation, Evidence, Run, Turn
 from bot.store.vault import Vault
 
@@ -82,7 +82,12 @@ class Keeper:
         match effect:
             case do.MarkRun(run_id, kind):
                 run = self.sql.get_one(Run, run_id)
-                marks = [*run.facts.get("marks", []), [kind, self.now.isoformat()]]
+                at, mine = self.now.isoformat(), []
+                if kind == "replied":  # it says something of this person's own numbers
+                    phones = handsets.of_person(self.sql, self.row.person_id)
+                    mine = [phone.number_id for phone in phones]
+                noted = [[kind, at, number_id] for number_id in mine] or [[kind, at, None]]
+                marks = [*run.facts.get("marks", []), *noted]
                 run.facts = run.facts | {"marks": marks}
             case do.Confirm(codes):
                 person = self.row.person_id

@@ -1,6 +1,7 @@
 """`smsvet bench`: how fast and how cheaply we send, beside our peers in the same run."""
 
 import argparse
+from pathlib import Path
 
 HELP = "measure how fast we send, beside other senders"
 
@@ -17,15 +18,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     import subprocess
     import sys
-    from pathlib import Path
 
-    from bot.errors import UserError
     from bot.settings import CONTENT
 
-    program = CONTENT.parent / "benchmarks" / f"bench_{options.what}.py"
-    if not program.is_file():
-        raise UserError("Benchmarks need a checkout of the source: there is no benchmarks/ here.")
     words = [f"--{name}" for name in ("json", "quick", "soak") if getattr(options, name)]
     words += ["--rounds", str(options.rounds)] if options.rounds else []
     words += ["--keep", str(Path(options.keep).absolute())] if options.keep else []
+    program = _program(options.what, CONTENT.parent)
     return subprocess.run([sys.executable, str(program), *words], check=False).returncode  # noqa: S603
+
+
+def _program(what: str, root: Path) -> Path:
+    """What does the work; it is no part of the installed package."""
+    from bot.errors import UserError
+
+    program = root / "benchmarks" / f"bench_{what}.py"
+    if not program.is_file():
+        raise UserError("Benchmarks need a checkout of the source: there is no benchmarks/ here.")
+    return program

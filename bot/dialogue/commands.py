@@ -16,6 +16,7 @@ ALONE: dict[str, tuple[str, ...]] = {
     "continue": ("continue", "继续", "go on", "resume", "next", "下一题"),
     "test": ("test", "测试", "实测", "发送测试"),
     "fault": ("fault", "故障开始", "通道断了"),
+    "replied": ("opted out", "已回复退订", "已退订"),
     "restored": ("restored", "故障恢复", "通道恢复"),
     "report": ("report", "报告", "评分", "scorecard", "score", "结果"),
     "full": ("full", "完整", "完整评估"),

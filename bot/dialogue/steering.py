@@ -256,6 +256,7 @@ _IN_A_CASE: dict[str, Action] = {
     "evidence_to": _file_to,
     "report": _report,
     "test": testing.begin,
+    "replied": lambda talk, _command: testing.mark(talk, "replied"),
     "fault": lambda talk, _command: testing.mark(talk, "fault"),
     "restored": lambda talk, _command: testing.mark(talk, "restored"),
 }

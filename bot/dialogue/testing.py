@@ -286,6 +286,8 @@ def on_confirm(talk: Talk, pending: Pending, word: str) -> None:
     talk.tell("test.started", count=plan.count)
     if plan.marks:
         talk.tell("test.marks")
+    if plan.replies:
+        talk.tell("test.replies", word=plan.replies.word)
     return _back_to_the_walk(talk)
 
 

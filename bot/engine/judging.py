@@ -21,6 +21,7 @@ from evaluators.sending.conclusions import Given, Mark, conclusions
 from evaluators.sending.metrics import Metrics, summarise
 from evaluators.sending.outcome import Outcome
 from evaluators.sending.plan import Plan
+from evaluators.sending.questions import fault
 from evaluators.sending.rows import Row
 from evaluators.sending.verdict import Verdict, fell_behind, judge, went_well
 
@@ -102,9 +103,11 @@ def _judged(database: Database, run: Run, claim: float | None) -> Finished:
     run_id = run.id or 0
     fold(database, run_id)
     with database.read() as session:
-        metrics = summarise(rows(session, run_id), plan, closed)
+        marks = tuple(_marks(run))
+        wanted = fault.windows(marks)  # what is lost in a fault we asked for is not the vendor's
+        metrics = summarise(rows(session, run_id), plan, closed, without=wanted)
         given = Given(
-            marks=tuple(_marks(run)),
+            marks=marks,
             pair=_second_rows(session, run),
             dictionary=_dictionary(),
         )
@@ -117,13 +120,14 @@ def _judged(database: Database, run: Run, claim: float | None) -> Finished:
         sender_late=fell_behind(metrics, plan),
         stopped_by_rule=by_rule,
     )
-    return Finished(run_id, plan, metrics, verdict, concluded)
+    return Finished(run_id, plan, metrics, verdict, concluded, _dictionary())
 
 
 def _marks(run: Run) -> Iterator[Mark]:
     """What people noted while the run went on, and who opted out."""
-    for kind, at in run.facts.get("marks", ()):
-        yield Mark(kind, round(datetime.fromisoformat(at).timestamp() * 1e9))
+    for kind, at, *whose in run.facts.get("marks", ()):
+        at_ns = round(datetime.fromisoformat(at).timestamp() * 1e9)
+        yield Mark(kind, at_ns, number_id=whose[0] if whose else None)
     wanted = (run.plan.get("replies") or {}).get("word", "").upper()
     for number_id, at_ns, word in run.progress.get("replied", ()):
         if number_id is not None and word == wanted:

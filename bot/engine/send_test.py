@@ -12,7 +12,7 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import anyio
 from sqlmodel import Session as Sql
@@ -101,10 +101,12 @@ class SendTest:
             self._act_on(run_id or 0, connection_id, facts.get("marks", ()))
         return [run_id or 0 for run_id, *_ in found]
 
-    def _act_on(self, run_id: int, connection_id: int, marks: Sequence[Sequence[str]]) -> None:
+    def _act_on(self, run_id: int, connection_id: int, marks: Sequence[Sequence[Any]]) -> None:
         """What people note of a real vendor's channel, a simulated vendor is made to do."""
-        for kind, _ in marks[self._acted.get(run_id, 0) :]:
+        for kind, *_ in marks[self._acted.get(run_id, 0) :]:
             path = f"/fault?channel={REHEARSED_CHANNEL}&on={int(kind == 'fault')}"
+            if kind == "replied":
+                continue
             with suppress(OSError):
                 self._vendors.control(connection_id, path)
         self._acted[run_id] = len(marks)

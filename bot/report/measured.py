@@ -1,12 +1,14 @@
 """What a run measured, by the names the checklist uses, and the answers that follow from it."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.dialogue.case import Given
 from evaluators.checklist import Checklist, Choice, Item
 from evaluators.evidence import Level
+from evaluators.receipts import Dictionary
 from evaluators.sending.metrics import Metrics, Share
 from evaluators.sending.plan import Plan
 from evaluators.sending.reasons import Reason
@@ -14,6 +16,8 @@ from evaluators.sending.verdict import Verdict
 from evaluators.statistics import Percentile
 
 PERCENT, MILLI = 100, 1000
+COUNTS = frozenset({"slots.count"})
+"""Measures whose figure is itself what a question about a number asks for."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,20 @@ class Finished:
     metrics: Metrics
     verdict: Verdict
     conclusions: tuple[Reason, ...] = ()
+    dictionary: Dictionary | None = None  # of receipt codes, as it was when this was judged
 
 
-def answers(finished: Finished, checklist: Checklist, now: datetime) -> list[Given]:
-    """A measured answer for every item that one of the run's measures settles."""
-    measures = of(finished.metrics, finished.verdict)
+def answers(
+    finished: Finished,
+    checklist: Checklist,
+    now: datetime,
+    more: Mapping[str, Measure] | None = None,
+) -> list[Given]:
+    """A measured answer for every item that one of the run's measures settles.
+
+    `more` are measures beyond those of every run, see `answered`.
+    """
+    measures = of(finished.metrics, finished.verdict) | dict(more or {})
     made = (_answer(item, measures, now) for item in checklist.items())
     return [given for given in made if given is not None]
 
@@ -52,7 +65,8 @@ def _answer(item: Item, measures: dict[str, Measure], now: datetime) -> Given | 
     if name is None:
         return None
     measure = measures[name]
-    numeric = item.value is not None and item.value.kind in {"percent", "duration", "price"}
+    kind = item.value.kind if item.value is not None else ""
+    numeric = kind in {"percent", "duration", "price"} or name in COUNTS
     return Given(
         item=item.id,
         choice=None if numeric else _yes_or_no(name, measure),

@@ -11,8 +11,8 @@ MOST_REASONS = 3
 MOST_CONCLUSIONS = 3
 
 
-def text(wording: Wording, finished: Finished, *, title: str) -> list[str]:
-    """The outcome as lines for a chat, at most ten."""
+def text(wording: Wording, finished: Finished, *, title: str, whole: bool = False) -> list[str]:
+    """The outcome as lines: for a chat at most ten, `whole` for a page."""
     metrics, verdict = finished.metrics, finished.verdict
     lines = [wording("outcome.head", title=title, word=wording(f"verdict.{verdict.word}"))]
     if verdict.counted is not None and verdict.interval is not None:
@@ -32,6 +32,8 @@ def text(wording: Wording, finished: Finished, *, title: str) -> list[str]:
     if metrics.latency is not None and complete:
         lines.append(latency(wording, metrics))
     said = (*verdict.reasons[:MOST_REASONS], *finished.conclusions[:MOST_CONCLUSIONS])
+    if whole:
+        said = (*verdict.reasons, *finished.conclusions)
     lines += [f"- {reason.wording.of(wording.language)}" for reason in said]
     return lines
 

@@ -9,12 +9,11 @@ from zoneinfo import ZoneInfo
 from bot.dialogue import showing
 from bot.dialogue.case import Case, Given
 from bot.dialogue.showing import Speaker
-from bot.report import findings, outcome, scorecard
+from bot.report import findings, runs, scorecard
 from bot.report.measured import Finished
 from evaluators.checklist import Item
 from evaluators.gates import Gate
 from evaluators.scoring import Scorecard
-from evaluators.sending.metrics import Share
 
 ZONE = ZoneInfo("Asia/Shanghai")
 STATES = ("fail", "unknown", "waived", "pass")
@@ -41,7 +40,7 @@ def render(speak: Speaker, case: Case, card: Scorecard, finished: Mapping[int, F
                 for each in card.dimensions
             ],
             contradictions=_contradictions(speak, card),
-            runs=[_run(speak, case, each) for each in finished.values()],
+            runs=[runs.one(speak, case, each) for each in finished.values()],
             open_points=_open_points(speak, card),
             more_open=max(0, len(card.open_points) - MOST_OPEN),
             sections=_sections(speak, case),
@@ -109,56 +108,6 @@ def _open_points(speak: Speaker, card: Scorecard) -> list[dict[str, Any]]:
         }
         for point in card.open_points[:MOST_OPEN]
     ]
-
-
-def _run(speak: Speaker, case: Case, finished: Finished) -> dict[str, Any]:
-    line = next(run for run in case.runs if run.id == finished.run_id)
-    metrics = finished.metrics
-    return {
-        "id": finished.run_id,
-        "connection": line.connection,
-        "simulated": line.simulated,
-        "word": finished.verdict.word,
-        "lines": outcome.text(speak.wording, finished, title=line.connection),
-        "counts": [
-            (speak.word(f"count.{name}"), getattr(metrics, name))
-            for name in (
-                "planned",
-                "submitted",
-                "acknowledged",
-                "refused",
-                "unknown",
-                "throttled",
-                "delivered",
-                "arrived",
-                "unseen_delivered",
-                "missing_receipts",
-            )
-        ],
-        "definitions": [
-            (name, speak.word(f"definition.{name}"), _share(share))
-            for name, share in metrics.definitions.items()
-        ],
-        "carriers": [
-            (
-                speak.word(f"carrier.{each.carrier}"),
-                _share(each.delivered),
-                _share(each.arrived),
-                outcome.time(speak.wording, each.latency.p50) if each.latency else "–",
-                outcome.time(speak.wording, each.latency.p95) if each.latency else "–",
-            )
-            for each in metrics.carriers
-        ],
-        "items": [
-            _item(speak, given.item) for given in case.answers if given.run == finished.run_id
-        ],
-    }
-
-
-def _share(share: Share | None) -> str:
-    if share is None or not share.of:
-        return "–"
-    return f"{share.count}/{share.of} = {outcome.percent(share.count / share.of)}"
 
 
 def _sections(speak: Speaker, case: Case) -> list[dict[str, Any]]:

@@ -108,7 +108,7 @@ def runs(session: Session, case_id: int) -> tuple[RunLine, ...]:
             connection.simulated is not None,
             run.progress,
             run.result,
-            tuple(run.plan.get("marks", ())),
+            (*run.plan.get("marks", ()), *(["replied"] if run.plan.get("replies") else [])),
         )
         for run, connection in found
     )

@@ -279,6 +279,7 @@ class _Rows:
         self._window_ns = int(plan.window_s * 1e9)
         at = _time(notes.get("at"))
         self._seen_ns = int(at.timestamp() * 1e9) if at else 0
+        self._copies = dict(notes["copies"]) if "copies" in notes else None
         ranges = notes.get("blocked", ())
         self._blocked = [int(first) for first, _ in ranges], [int(upto) for _, upto in ranges]
         schedule = notes.get("schedule", ())
@@ -294,6 +295,7 @@ class _Rows:
             handset_text_same=found["handset_same"],
             alive=self._alive(found["number_id"], found["sent_ns"]),
             blocked=self._was_blocked(found["seq"]),
+            handset_copies=self._times(found["seq"], found["handset_ns"]),
             ported=found["ported"],
             region=found["region"],
             country=found["country"],
@@ -308,6 +310,12 @@ class _Rows:
             return False
         upto_ns = min(sent_ns + self._window_ns, max(sent_ns, self._seen_ns))
         return up(self._spans.get(number_id, ()), sent_ns, upto_ns)
+
+    def _times(self, seq: int, handset_ns: int | None) -> int | None:
+        """How often the handset got it; None where nobody counted."""
+        if self._copies is None or handset_ns is None:
+            return None
+        return 1 + int(self._copies.get(seq, 0))
 
     def _due_ns(self, seq: int) -> int | None:
         """By the last timetable that was made while the message had not left."""

@@ -109,7 +109,9 @@ class Correlator:
 
     def answered(self, handle: int, at_ns: int, status: int, message_id: bytes) -> Submitted | None:
         """The answer to one part; the whole message's answer once all parts have theirs."""
-        message = self._long[handle]
+        message = self._long.get(handle)
+        if message is None:  # all is known of it, and forgotten since
+            return None
         message.statuses[handle] = status
         if message_id:
             message.ids.append(message_id)
@@ -134,6 +136,8 @@ class Correlator:
     def tidy(self) -> None:
         """Two generations of finished ids are kept: bounded, and no cost per message."""
         if len(self.done) >= self._remember:
+            for handle in self._done_before.values() if self._long else ():
+                self._long.pop(handle, None)
             self._done_before, self.done = self.done, {}
 
     def settle(self, report: Unclaimed) -> Receipt | None:

@@ -334,6 +334,7 @@ class _Test:
             **self._tally.counts,
             "planned": self._plan.count,
             "sent": self._tally.sent,
+            "copies": [list(pair) for pair in self._tally.copies.items()],
             "blocked": [list(pair) for pair in self._notes.get("blocked", ())],
             "at": self._wall(self._clock.now()),
         }

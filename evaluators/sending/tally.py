@@ -7,6 +7,7 @@ always a first part of them, and each message is looked at once.
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from evaluators.protocols.correlator import NOT_FINAL
 from evaluators.protocols.session import NO_ANSWER, Receipt, Submitted
@@ -27,6 +28,7 @@ NOTED = (
     "blind",  # times the panel could not be asked
 )
 _SECOND = 1_000_000_000
+_MOST_COPIES = 10_000
 
 
 class Tally:
@@ -41,6 +43,8 @@ class Tally:
         self.sent = 0
         self.sent_at = array("q", bytes(8 * total))
         self.counts = Counter(acknowledged=0, refused=0, delivered=0, arrived=0)
+        self.copies: Counter[int] = Counter()
+        """How often each message that came more than once came again."""
         self._final, self._shown = bytearray(total), bytearray(total)
         missing, losses = rule and rule.missing, rule and rule.losses
         sequential = rule and rule.sequential
@@ -50,12 +54,13 @@ class Tally:
         self._first = _Overdue(self._shown, first, losses.within_s if losses else None)
         self._lost = _Overdue(self._shown, handsets, sequential.within_s if sequential else None)
 
-    def restore(self, rows: Iterable[Row], noted: Mapping[str, int], epoch_ns: int) -> None:
+    def restore(self, rows: Iterable[Row], noted: Mapping[str, Any], epoch_ns: int) -> None:
         """Take up what earlier processes stored of the messages that may have left, by seq.
 
         `epoch_ns` added to our clock gives ns since 1970; `noted` are the counts no row shows.
         """
         self.counts.update({name: noted[name] for name in NOTED if name in noted})
+        self.copies.update(dict(noted.get("copies", ())))
         for row in rows:
             left_ns = row.sent_ns or row.due_ns or epoch_ns
             self.left(row.seq + 1, left_ns - epoch_ns)
@@ -92,6 +97,8 @@ class Tally:
         """A handset shows the message; False if that was known."""
         if self._shown[seq]:
             self.counts["repeated"] += 1
+            if seq in self.copies or len(self.copies) < _MOST_COPIES:
+                self.copies[seq] += 1
             return False
         self._shown[seq] = 1
         self.counts["arrived"] += 1

@@ -149,7 +149,7 @@ def test_a_carrier_that_lost_most_has_no_median() -> None:
 def test_scenario_of_announced_and_blind() -> None:
     """60 of 60 announced against 51 of 60 blind differ with p = 0.003 (scenario S6)."""
     rows = group(0, 60, 0) + group(60, 60, 9)
-    made = concluded(rows, plan(announced=range(60)))["announced_better"]
+    made = concluded(rows, plan(announced=range(60), declared=["announced"]))["announced_better"]
     assert made.params["p"] == pytest.approx(0.003, abs=0.0005)
     assert "51/60" in made.wording.zh
 
@@ -161,7 +161,7 @@ def test_scenario_of_announced_and_blind() -> None:
 def test_announced_and_blind(announced: int, blind: int, key: str) -> None:
     """The exact test decides whether the two groups differ, either way."""
     rows = group(0, 60, announced) + group(60, 60, blind)
-    assert key in concluded(rows, plan(announced=range(60)))
+    assert key in concluded(rows, plan(announced=range(60), declared=["announced"]))
 
 
 def test_without_both_groups_there_is_no_comparison() -> None:

@@ -79,6 +79,31 @@ def test_only_so_many_finished_ids_are_remembered() -> None:
     assert early is None
 
 
+def test_long_texts_are_forgotten_with_their_ids() -> None:
+    """Parts that have reported are dropped with the oldest ids; one that has not stays."""
+    correlator = Correlator(remember=10)
+    open_part, other = correlator.split(0, 2)
+    for message_id, handle in ((b"open", open_part), (b"other", other)):
+        correlator.answered(handle, 1, 0, message_id)
+        correlator.accepted(message_id, handle)
+    correlator.settle(report(b"other"))
+    for index in range(1, 100):
+        for part, handle in enumerate(correlator.split(index, 2)):
+            correlator.answered(handle, 1, 0, b"%d.%d" % (index, part))
+            correlator.accepted(b"%d.%d" % (index, part), handle)
+        assert correlator.settle(report(b"%d.0" % index)) is None
+        whole = correlator.settle(report(b"%d.1" % index))
+        assert whole is not None
+        assert whole[0] == index
+        correlator.tidy()
+    assert correlator.answered(other, 2, 0, b"again") is None
+    assert [(0, 1, 2)] == correlator.partial()
+    assert len(correlator._long) <= 2 * 10 + 3
+    late = correlator.settle(report(b"open"))
+    assert late is not None
+    assert late[0] == 0
+
+
 def test_a_restart_knows_what_was_accepted() -> None:
     """Ids from storage match receipts as if the connection had never ended."""
     correlator = Correlator()

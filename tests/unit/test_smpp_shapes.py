@@ -132,3 +132,14 @@ def test_messages_encoded_together_are_those_encoded_alone(
             break
         alone.append(template.number(body, 5 + at))
     assert alone == template.fill(messages, 0, len(messages), 5)
+
+
+def test_the_shortest_path_remembers_only_so_many_finished_ids() -> None:
+    """A day of ordinary receipts does not make the correlator grow."""
+    correlator = Correlator(remember=10)
+    reader = Reader(Window(100, 1, codec.LAST_SEQUENCE), correlator)
+    for index in range(100):
+        correlator.accepted(b"id%02d" % index, index)
+        reader.feed(delivery(b"id%02d" % index, "19800000001", "DELIVRD", tlvs=False), 5)
+    assert correlator.open == 0
+    assert len(correlator.done) <= 10

@@ -34,6 +34,7 @@ class Reader(reader.Reader):
         try:
             used = self._read_all(data, batch)
         finally:
+            self.correlator.tidy()
             if self._acknowledged:
                 between = b"\0" + _ACK
                 batch.out.append(_ACK + between.join(self._acknowledged) + b"\0")

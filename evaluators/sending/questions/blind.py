@@ -43,6 +43,8 @@ def conclude(metrics: Metrics, plan: Plan) -> Iterator[Reason]:
     key = "announced_alike"
     if p_value < SURE:
         key = "announced_better" if shares[0] > shares[1] else "blind_better"
+    elif "announced" not in plan.declared:  # nobody asked
+        return
     yield reason(
         WORDINGS,
         key,

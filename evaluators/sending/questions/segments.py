@@ -23,6 +23,12 @@ VALUES = {
     "blind": ("未告知的号码", "blind numbers"),
     "text": ("普通文本", "the plain text"),
     "": ("未注明", "unknown"),
+    # Regions of the simulated panel; a company writes its own as it calls them.
+    "beijing": ("北京", "Beijing"),
+    "shanghai": ("上海", "Shanghai"),
+    "guangdong": ("广东", "Guangdong"),
+    "sichuan": ("四川", "Sichuan"),
+    "zhejiang": ("浙江", "Zhejiang"),
 } | CARRIER_NAMES
 
 WORDINGS = {
