@@ -259,10 +259,11 @@ def _newest() -> Path:
     return kept[-1]
 
 
-def _keep(found: dict[str, Any], folder: Path) -> None:
+def _keep(found: dict[str, Any], folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"send-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
-    (folder / name).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    path = folder / f"send-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return path
 
 
 def fill(page: Path, told: str) -> None:
@@ -316,7 +317,7 @@ def main() -> int:
         _print(str(error), sys.stderr)
         return 2
     if asked.keep:
-        _keep(found, asked.keep)
+        _print(f"all rounds: {_keep(found, asked.keep)}", sys.stderr)
     _print(json.dumps(found) if asked.json else tables.text(found))
     return 1 if found["failed"] else 0
 

@@ -9,7 +9,7 @@ from sqlmodel import Session as Sql
 from bot.dialogue import effects as do
 from bot.dialogue.effects import Effect
 from bot.dialogue.session import Session
-from bot.store import cases, chats, confirmed, handsets, people
+from bot.store import cases, chats, confirmed, handsets, people, runs
 from bot.store.tables import Assignment, Conversation, Evaluation, Evidence, Run, Turn
 from bot.store.vault import Vault
 
@@ -81,22 +81,17 @@ class Keeper:
     def _during_test(self, effect: do.Confirm | do.MarkRun | do.StopRun) -> None:
         match effect:
             case do.MarkRun(run_id, kind):
-                run = self.sql.get_one(Run, run_id)
-                at, mine = self.now.isoformat(), []
-                if kind == "replied":  # it says something of this person's own numbers
-                    phones = handsets.of_person(self.sql, self.row.person_id)
-                    mine = [phone.number_id for phone in phones]
-                noted = [[kind, at, number_id] for number_id in mine] or [[kind, at, None]]
-                marks = [*run.facts.get("marks", []), *noted]
-                run.facts = run.facts | {"marks": marks}
+                runs.note_mark(self.sql, run_id, kind, self.now, self._whose(kind))
             case do.Confirm(codes):
                 person = self.row.person_id
                 confirmed.keep(self.sql, self.vault, person, codes, now=self.now)
             case do.StopRun(run_id):
-                run = self.sql.get_one(Run, run_id)
-                run.stop_asked_at = self.now
-                if run.pair_id is not None:
-                    self.sql.get_one(Run, run.pair_id).stop_asked_at = self.now
+                runs.ask_to_stop(self.sql, run_id, self.now)
+
+    def _whose(self, kind: str) -> list[int | None]:
+        """That one has opted out says something of one's own numbers."""
+        phones = handsets.of_person(self.sql, self.row.person_id) if kind == "replied" else []
+        return [phone.number_id for phone in phones] or [None]
 
     def _about_case(
         self,

@@ -8,18 +8,20 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bot import app
 from bot.dialogue import showing
-from bot.dialogue.planning import fitted
+from bot.dialogue.planning import findings, fitted
 from bot.dialogue.scene import Line
 from bot.engine import judging
 from bot.errors import UserError
 from bot.report import outcome
 from bot.report.measured import Finished
+from bot.store import runs
 from bot.store.tables import Run
 from evaluators.content import read
 from evaluators.errors import ContentError
@@ -27,21 +29,34 @@ from evaluators.sending import feasibility
 from evaluators.sending.plan import Plan, cost
 
 LOOK_S = 0.5
+OWN = "own"  # what a plan file's test is called where it does not say
 
 
 def run(options: argparse.Namespace) -> int:
     """0: carried out, or shown; 1: it could not be carried out; 2: the plan is wrong."""
+    if options.count is not None and options.count < 1:
+        raise UserError("--count is at least 1.")
+    marks = [_mark(text) for text in options.mark]
     with app.opened() as built:
         plan, rules = _plan(options), built.assistant.rules
-        line = _line(plan, built)
-        plan = fitted(plan, line, app.now(), rules=rules, count=options.count)
-        found = feasibility.check(plan, line.facts, app.now(), rules=rules)
+        lines = _lines(plan, built)
+        plan = fitted(plan, lines, app.now(), rules=rules, count=options.count)
+        found = findings(plan, lines, app.now(), rules=rules)
         hindered = any(finding.blocking for finding in found)
-        if hindered or not (line.simulated or options.go):
-            return _show(options, plan, line, found)
-        run_id = _start(plan, line, built)
-        _wait(run_id, built, quiet=options.json)
+        if hindered or not (options.go or all(line.simulated for line in lines)):
+            return _show(options, plan, lines, found)
+        run_id = _start(plan, lines[0], built)
+        _wait(run_id, built, marks=marks, quiet=options.json)
         return _tell(run_id, built, as_json=options.json)
+
+
+def _mark(text: str) -> tuple[str, float]:
+    """`fault@60`: what is noted, and how many seconds after the test has begun."""
+    kind, _, seconds = text.partition("@")
+    try:
+        return kind, float(seconds)
+    except ValueError as error:
+        raise UserError(f"--mark is KIND@SECONDS, such as fault@60, not {text!r}.") from error
 
 
 def _plan(options: argparse.Namespace) -> Plan:
@@ -52,48 +67,58 @@ def _plan(options: argparse.Namespace) -> Plan:
     name = options.connection or plan.connection
     if not name:
         raise UserError("The plan names no connection; give one with --connection sim:honest.")
-    return plan.model_copy(update={"connection": name})
+    changes = {"connection": name, "pair": options.pair or plan.pair}
+    if "test" not in plan.model_fields_set:
+        changes["test"] = OWN  # or it would count as the usual test, and open the way for larger
+    return plan.model_copy(update=changes)
 
 
-def _line(plan: Plan, built: app.App) -> Line:
-    """The connection the plan names."""
+def _lines(plan: Plan, built: app.App) -> list[Line]:
+    """The connections the plan names: one, or two that are compared."""
     with built.database.read() as sql:
-        lines = built.assistant.sender.lines(sql, "en", thoroughly=True)
-    found = next((line for line in lines if line.is_called(plan.connection or "")), None)
-    if found is None:
-        known = ", ".join(line.name for line in lines)
-        raise UserError(f"There is no connection {plan.connection!r}; there are: {known}.")
-    return replace(found, name=plan.connection or found.name)
+        known = built.assistant.sender.lines(sql, "en", thoroughly=True)
+    made = []
+    for name in filter(None, (plan.connection, plan.pair)):
+        found = next((line for line in known if line.is_called(name)), None)
+        if found is None:
+            names = ", ".join(line.name for line in known)
+            raise UserError(f"There is no connection {name!r}; there are: {names}.")
+        made.append(replace(found, name=name))
+    if len({line.simulated for line in made}) > 1:
+        raise UserError("A simulated and a real vendor cannot be compared.")
+    return made
 
 
 def _show(
     options: argparse.Namespace,
     plan: Plan,
-    line: Line,
-    found: tuple[feasibility.Finding, ...],
+    lines: Sequence[Line],
+    found: Sequence[feasibility.Finding],
 ) -> int:
     """The plan as it would be carried out, and what was found about it."""
     hindered = any(finding.blocking for finding in found)
+    total = cost(plan)
+    total = None if total is None else total * len(lines)
     if options.json:
         shown = {
             "sent": False,
             "why": "hindered" if hindered else "dry run: add --go to send",
             "plan": plan.model_dump(mode="json"),
-            "cost": cost(plan),
+            "cost": total,
             "findings": [
                 {
                     "blocking": finding.blocking,
                     "key": finding.key,
                     "params": dict(finding.params),
-                    **finding.wording.model_dump(),
+                    "wording": finding.wording.model_dump(),
                 }
                 for finding in found
             ],
         }
         _print(json.dumps(shown, ensure_ascii=False, indent=2))
         return 2 if hindered else 0
-    total = cost(plan)
-    _print(f"{plan.count} messages through {line.title}, at most {plan.rate:g} per second")
+    through = " and ".join(line.title for line in lines)
+    _print(f"{plan.count} messages through {through}, at most {plan.rate:g} per second")
     _print(f"cost at most: {'unknown, no price' if total is None else f'CNY {total:.2f}'}")
     for finding in found:
         _print(f"{'!' if finding.blocking else '-'} {finding.wording.en}")
@@ -121,23 +146,32 @@ def _start(plan: Plan, line: Line, built: app.App) -> int:
     return run_id
 
 
-def _wait(run_id: int, built: app.App, *, quiet: bool) -> None:
-    """Until the run is judged; Ctrl-C asks it to stop, and it then concludes with what it has."""
-    said = ""
-    while True:
-        run = _look(run_id, built)
-        if run.told_at is not None:
-            return
+def _wait(run_id: int, built: app.App, *, marks: Sequence[tuple[str, float]], quiet: bool) -> None:
+    """Until the run is judged; Ctrl-C asks it to stop, and it then ends without a verdict."""
+    said, left = "", sorted(marks, key=lambda mark: mark[1])
+    while (run := _look(run_id, built)).told_at is None:
         line = showing.progress(built.wordings["en"], run.state, run.progress)
         if line != said and not quiet:
             sys.stderr.write(line + "\n")
         said = line
+        while left and _seconds_in(run) >= left[0][1]:
+            _note(run_id, left.pop(0)[0], built)
         try:
             time.sleep(LOOK_S)
         except KeyboardInterrupt:
-            sys.stderr.write("Stopping; what was sent is still watched and judged.\n")
+            sys.stderr.write("Stopping; what was sent is counted, there will be no verdict.\n")
             with built.database.write() as sql:
-                sql.get_one(Run, run_id).stop_asked_at = app.now()
+                runs.ask_to_stop(sql, run_id, app.now())
+
+
+def _seconds_in(run: Run) -> float:
+    """How long messages have been due."""
+    return (app.now() - run.started_at).total_seconds() if run.started_at else 0.0
+
+
+def _note(run_id: int, kind: str, built: app.App) -> None:
+    with built.database.write() as sql:
+        runs.note_mark(sql, run_id, kind, app.now())
 
 
 def _tell(run_id: int, built: app.App, *, as_json: bool) -> int:
@@ -145,7 +179,8 @@ def _tell(run_id: int, built: app.App, *, as_json: bool) -> int:
     if finished is None:
         problem = run.result.get("problem") or {}
         if as_json:
-            _print(json.dumps({"sent": False, "run": run_id, "problem": problem}))
+            said = {"sent": False, "run": run_id, "problem": problem}
+            _print(json.dumps(said, ensure_ascii=False, indent=2))
         else:
             sys.stderr.write(f"The test could not be carried out: {problem.get('en', '?')}\n")
         return 1

@@ -114,6 +114,11 @@ class SendDesk:
         run.connection_id = self._connection(session, connection)
         session.add(run)
         if second := run.plan.get("pair"):
+            if second.startswith("sim:") != connection.startswith("sim:"):
+                raise UserError(
+                    "A simulated and a real vendor cannot be compared: the numbers of one do not"
+                    " exist for the other. 模拟服务商与真实服务商不能对比。"
+                )
             session.flush()
             twin = Run.model_validate(run.model_dump(exclude={"id", "evaluation_id"}))
             twin.connection_id, twin.pair_id = self._connection(session, second), run.id

@@ -9,7 +9,7 @@ from bot.dialogue import answering, asking, showing
 from bot.dialogue.case import RunLine
 from bot.dialogue.commands import Command
 from bot.dialogue.effects import MarkRun, StartRun, StopRun
-from bot.dialogue.planning import fitted
+from bot.dialogue.planning import findings, fitted
 from bot.dialogue.scene import Line
 from bot.dialogue.session import Pending, Session
 from bot.dialogue.talk import Said, Talk
@@ -201,7 +201,14 @@ def _plan(talk: Talk, line: Line, wanted: Wanted, claimed: float) -> None:
 
 
 def _findings(talk: Talk, plan: Plan, line: Line) -> tuple[feasibility.Finding, ...]:
-    return feasibility.check(plan, line.facts, talk.scene.now, rules=talk.scene.rules)
+    lines = _lines(talk, plan, line)
+    return findings(plan, lines, talk.scene.now, rules=talk.scene.rules)
+
+
+def _lines(talk: Talk, plan: Plan, line: Line) -> list[Line]:
+    """The plan's connections: one, or two that are compared."""
+    second = _line(talk, plan.pair) if plan.pair else None
+    return [line, second] if second else [line]
 
 
 def _hindrance(talk: Talk, plan: Plan, line: Line) -> str:
@@ -223,7 +230,8 @@ def plan_for(talk: Talk, line: Line, wanted: Wanted, claimed: float) -> Plan:
         "pair": wanted.pair or None,
     }
     plan = own.model_copy(update=told)
-    return fitted(plan, line, talk.scene.now, rules=talk.scene.rules, count=wanted.count)
+    lines = _lines(talk, plan, line)
+    return fitted(plan, lines, talk.scene.now, rules=talk.scene.rules, count=wanted.count)
 
 
 def _price(talk: Talk) -> float | None:

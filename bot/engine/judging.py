@@ -87,7 +87,7 @@ def as_json(finished: Finished) -> dict[str, Any]:
         "metrics": json.loads(TypeAdapter(Metrics).dump_json(finished.metrics)),
         "verdict": json.loads(TypeAdapter(Verdict).dump_json(finished.verdict)),
         "conclusions": [
-            {"key": one.key, "params": dict(one.params), **one.wording.model_dump()}
+            {"key": one.key, "params": dict(one.params), "wording": one.wording.model_dump()}
             for one in finished.conclusions
         ],
         "went_well": went_well(finished.verdict, finished.metrics),

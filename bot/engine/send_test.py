@@ -7,7 +7,7 @@ for what the vendor or the plan did; that is an outcome, and stands in the run.
 import secrets
 import time
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -129,7 +129,7 @@ class SendTest:
     def _assigned(self, run: Run, plan: Plan, numbers: Sequence[Listed]) -> Sequence[int] | Reason:
         """Which number gets which message; a pair's second run does as its first."""
         if run.pair_id is not None and run.pair_id < (run.id or 0):
-            return self._as_the_other(run.pair_id, plan.count)
+            return self._as_the_other(run.pair_id, plan.count, {each.id for each in numbers})
         now_ns = time.time_ns()
         with self._database.read() as session:
             real = session.get_one(Connection, run.connection_id).simulated is None
@@ -137,12 +137,12 @@ class SendTest:
         frequency = self._rules.frequency.get(plan.kind) if real else None
         return assign(plan, numbers, frequency=frequency, start_ns=now_ns, used=used)
 
-    def _as_the_other(self, run_id: int, count: int) -> Sequence[int] | Reason:
+    def _as_the_other(self, run_id: int, count: int, allowed: Set[int]) -> Sequence[int] | Reason:
         ids = select(Message.number_id).where(Message.run_id == run_id).order_by(col(Message.seq))
         for _ in range(int(PAIR_S / 0.1)):
             with self._database.read() as session:
                 found = list(session.exec(ids))
-            if len(found) == count:
+            if len(found) == count and allowed >= set(found):
                 return found
             time.sleep(0.1)
         return reason(WORDINGS, "no_pair")

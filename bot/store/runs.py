@@ -1,5 +1,6 @@
 """Send tests in SQL, as those who watch them see them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -80,3 +81,24 @@ def round_trip_s(session: Session, connection_id: int) -> float | None:
         .order_by(col(Run.id).desc())
     ).first()
     return notes.get("rtt_s") if notes else None
+
+
+def ask_to_stop(session: Session, run_id: int, now: datetime) -> None:
+    """Sending ends at once; of a comparison both vendors' does."""
+    run = session.get_one(Run, run_id)
+    run.stop_asked_at = now
+    if run.pair_id is not None:
+        session.get_one(Run, run.pair_id).stop_asked_at = now
+
+
+def note_mark(
+    session: Session,
+    run_id: int,
+    kind: str,
+    now: datetime,
+    whose: Sequence[int | None] = (None,),
+) -> None:
+    """Keep what somebody noted while a test runs, about these numbers where it is about some."""
+    run = session.get_one(Run, run_id)
+    noted = [[kind, now.isoformat(), number_id] for number_id in whose]
+    run.facts = run.facts | {"marks": [*run.facts.get("marks", []), *noted]}

@@ -164,7 +164,8 @@ def _caps(plan: Plan, facts: Facts, rules: Rules) -> Iterator[Finding]:
     total = cost(plan)
     if total is None and not facts.simulated:
         yield _found("no_price")
-    for caps in filter(None, (plan.caps, rules.caps)):
+    company = None if facts.simulated else rules.caps  # which protect money and real vendors
+    for caps in filter(None, (plan.caps, company)):
         if plan.count > caps.count:
             yield _found("cap_count", value=plan.count, cap=caps.count)
         if plan.rate > caps.rate:

@@ -1,12 +1,12 @@
 """`smsvet send` as its user runs it: a plan file in, one judged test out. It really sends."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     made = tmp_path_factory.mktemp("send") / "home"
     made.mkdir(mode=0o700)
     yield made
-    subprocess.run(["pkill", "-f", str(made)], check=False)
+    for process in Path("/proc").glob("[0-9]*"):  # the worker, and its simulated vendors
+        with contextlib.suppress(OSError):
+            if str(made).encode() in (process / "environ").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 @pytest.fixture
@@ -72,8 +75,8 @@ def plan(folder: Path, **changes: Any) -> str:
     return str(path)
 
 
-def sent(home: Path, path: str, connection: str) -> dict[str, Any]:
-    done = smsvet(home, "send", path, "--connection", connection, "--json")
+def sent(home: Path, path: str, connection: str, *more: str) -> dict[str, Any]:
+    done = smsvet(home, "send", path, "--connection", connection, "--json", *more)
     assert (done.returncode, done.stderr) == (0, "")
     made: dict[str, Any] = json.loads(done.stdout)
     return made
@@ -141,7 +144,9 @@ def test_an_ignored_opt_out_shows(home: Path, tmp_path: Path) -> None:
         rate=9,
     )
     said = {
-        name: " ".join(one["en"] for one in sent(home, path, f"sim:{name}")["conclusions"])
+        name: " ".join(
+            one["wording"]["en"] for one in sent(home, path, f"sim:{name}")["conclusions"]
+        )
         for name in ("opt-out-honoured", "opt-out-ignored")
     }
     assert "9 numbers opted out" in said["opt-out-honoured"]
@@ -149,39 +154,25 @@ def test_an_ignored_opt_out_shows(home: Path, tmp_path: Path) -> None:
     assert "still arrived" not in said["opt-out-honoured"]
 
 
-def test_a_noted_fault_is_timed(home: Path, tmp_path: Path, database: Database) -> None:
+def test_a_noted_fault_is_timed(home: Path, tmp_path: Path) -> None:
     """While a test runs, the moments of a fault are noted; how long nothing came is measured."""
     path = plan(tmp_path, test="fault", count=240, rate=20, marks=["fault", "restored"])
-    words = (sys.executable, "-m", "bot", "send", path, "--connection", "sim:honest", "--json")
-    environment = os.environ | {"SMSVET_HOME": str(home)}
-    with subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as running:
-        run_id = _going_on(database)
-        for kind in ("fault", "restored"):
-            time.sleep(3)
-            _note(database, run_id, kind)
-        judged = json.loads(running.communicate(timeout=90)[0])
+    judged = sent(home, path, "sim:honest", "--mark", "fault@3", "--mark", "restored@6")
     assert 100 < judged["metrics"]["watched"] < 230  # the fault we asked for is left out
     assert any("fault" in key for key in keys(judged)), keys(judged)
 
 
-def _going_on(database: Database) -> int:
-    """The newest run, once it sends."""
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        with database.read() as sql:
-            run = sql.exec(select(Run).order_by(Run.id.desc())).first()
-        if run and run.state == "sending" and run.progress.get("sent"):
-            return run.id or 0
-        time.sleep(0.1)
-    raise AssertionError("no run began to send")
-
-
-def _note(database: Database, run_id: int, kind: str) -> None:
-    with database.write() as sql:
-        run = sql.get_one(Run, run_id)
-        marks = [*run.facts.get("marks", []), [kind, datetime.now(UTC).isoformat()]]
-        run.facts = run.facts | {"marks": marks}
-        sql.add(run)
+def test_a_comparison_never_mixes_real_and_simulated(
+    home: Path, tmp_path: Path, database: Database
+) -> None:
+    """A simulated vendor's numbers never go to a real one, not even as the second of a pair."""
+    add = ("vendor", "add", "live", "--smpp", "127.0.0.1:9", "--account", "x")
+    assert 0 == smsvet(home, *add, typed="secret\n").returncode
+    path = plan(tmp_path, test="paired", paired=True)
+    done = smsvet(home, "send", path, "--connection", "sim:honest", "--pair", "live", "--go")
+    assert (2, True) == (done.returncode, "cannot be compared" in done.stderr)
+    with database.read() as sql:
+        assert "live" not in {run.plan.get("pair") for run in sql.exec(select(Run))}
 
 
 def test_a_wrong_plan_is_named(home: Path, tmp_path: Path) -> None:
