@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from dataclasses import MISSING, Field, fields
 from typing import Any, get_args
 
+from sqlmodel import Session
+
 from bot import app, http_vendors
 from bot.errors import UserError
-from bot.store import sends
+from bot.store import runs, sends
 from bot.store.tables import Connection
 
 PASSWORD_MOST = 64  # the standard says 8, but vendors issue longer ones
@@ -44,10 +46,12 @@ def add(options: argparse.Namespace) -> int:
     with app.opened() as built, built.database.write() as sql:
         if sends.connection(sql, options.name) is not None:
             raise UserError(f"There is a connection {options.name!r} already.")
+        if options.http and built.settings.public_url:
+            row.options = {"callback": http_vendors.address(built, options.name)} | row.options
         sends.add_connection(sql, built.database.vault, row, secret)
     sys.stdout.write(f"Kept {options.name}. Plan a test in the chat with: test\n")
     if options.http:
-        for line in http_vendors.advice(built.database, options.name, options.http):
+        for line in http_vendors.advice(built, options.name, options.http):
             sys.stdout.write(line + "\n")
     return 0
 
@@ -58,13 +62,40 @@ def file(options: argparse.Namespace) -> int:
     if unknown := sorted(set(carriers) - set(CARRIERS)):
         raise UserError(f"--carriers are among {', '.join(CARRIERS)}, not {', '.join(unknown)}.")
     with app.opened() as built, built.database.write() as sql:
-        row = sends.connection(sql, options.name)
-        if row is None:
-            raise UserError(f"There is no connection {options.name!r}.")
+        row = _known(sql, options.name)
         row.filed = row.filed | {options.signature: carriers}
         sql.add(row)
     sys.stdout.write(f"【{options.signature}】 {options.name}: {', '.join(carriers) or '-'}\n")
     return 0
+
+
+def password(options: argparse.Namespace) -> int:
+    """Keep another password with a connection; the rest stays as it is."""
+    with app.opened() as built, built.database.write() as sql:
+        row = _known(sql, options.name)
+        secret = sends.secret(built.database.vault, row) | {"password": _unseen("Password: ")}
+        sends.reseal(built.database.vault, row, secret)
+        sql.add(row)
+    sys.stdout.write(f"Kept the new password of {options.name}.\n")
+    return 0
+
+
+def remove(options: argparse.Namespace) -> int:
+    """Forget a connection; one that was tested stays, for the sake of what was measured."""
+    with app.opened() as built, built.database.write() as sql:
+        row = _known(sql, options.name)
+        if runs.any_through(sql, row.id or 0):
+            raise UserError(f"Tests went through {options.name!r}, so it stays with them.")
+        sql.delete(row)
+    sys.stdout.write(f"Forgot {options.name}.\n")
+    return 0
+
+
+def _known(sql: Session, name: str) -> Connection:
+    row = sends.connection(sql, name)
+    if row is None or row.simulated is not None:
+        raise UserError(f"There is no connection {name!r}.")
+    return row
 
 
 def _wire(options: argparse.Namespace) -> tuple[Connection, dict[str, Any]]:
@@ -73,10 +104,11 @@ def _wire(options: argparse.Namespace) -> tuple[Connection, dict[str, Any]]:
     host, port = address(getattr(options, protocol))
     known = endpoint_fields(protocol)
     given = _given(options.more, known)
-    given[_ACCOUNT.get(protocol, "account")] = options.account
+    account = _ACCOUNT.get(protocol, "account")
+    given[account] = options.account or given.get(account, "")
     missing = [name for name, field in known.items() if _needed(field) and not given.get(name)]
     if missing:
-        flags = ["--account" if name == "system_id" else f"--set {name}=…" for name in missing]
+        flags = ["--account" if name == account else f"--set {name}=…" for name in missing]
         raise UserError(f"{protocol.upper()} also needs: {', '.join(flags)}.")
     if protocol == "sgip" and host not in LOOPBACK:
         if not given.get("listen_port"):
@@ -93,7 +125,8 @@ def _wire(options: argparse.Namespace) -> tuple[Connection, dict[str, Any]]:
         options=given | more | ours,
         created_at=app.now(),
     )
-    return row, {"password": _unseen("Password: ")}
+    sealed = {name: row.options.pop(name) for name in list(row.options) if "password" in name}
+    return row, sealed | {"password": _unseen("Password: ")}
 
 
 def _http(options: argparse.Namespace) -> tuple[Connection, dict[str, Any]]:

@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.app import App
 from bot.errors import UserError
 from bot.settings import CONTENT
-from bot.store.database import Database
 from bot.store.tables import Connection
 
 FOLDER = CONTENT / "vendors"
 MORE = ("signature", "template", "template_text", "callback", "receipts", "host")
 """What `--set` takes beside the vendor's own fields."""
+RECEIPTS = ("push", "pull", "none")
 
 
 def connection(
@@ -31,7 +32,11 @@ def connection(
         value = given.pop(field.name, "") or field.default or ""
         if not value and field.required:
             value = unseen(f"{field.title.en} / {field.title.zh}: ")
+        if field.required and not value:
+            raise UserError(f"This vendor wants {field.name}.")
         secret[field.name] = value
+    if given.get("receipts", "push") not in RECEIPTS:
+        raise UserError(f"receipts is one of: {', '.join(RECEIPTS)}.")
     if described.template is not None and not given.get("template"):
         raise UserError("This vendor wants --set template=… and --set template_text=….")
     host = given.pop("host", "") or described.hosts[0]
@@ -56,18 +61,28 @@ def connection(
     return row, secret
 
 
-def advice(database: Database, name: str, vendor_name: str) -> Iterator[str]:
-    """What is left to do in the vendor's console, and how far this interface has been tried."""
+def address(built: App, name: str) -> str:
+    """Where this vendor is to push its receipts."""
     from bot.inbound import receipts
+
+    base = (built.settings.public_url or "https://…").rstrip("/")
+    return base + receipts.path(built.database, name)
+
+
+def advice(built: App, name: str, vendor_name: str) -> Iterator[str]:
+    """What is left to do in the vendor's console, and how far this interface has been tried."""
     from evaluators.protocols.http import vendor
 
     described = vendor.load(FOLDER / f"{vendor_name}.yaml")
     yield described.tried.zh
     yield described.tried.en
     if described.receipts.push:
-        yield f"回执地址 / Receipts go to: https://…{receipts.path(database, name)}"
+        yield f"回执地址 / Receipts go to: {address(built, name)}"
         yield described.receipts.push.set_up.zh
         yield described.receipts.push.set_up.en
+        if not built.settings.public_url:
+            yield "（先设 SMSVET_PUBLIC_URL，再添加连接，地址会自动随请求带给需要它的服务商。）"
+            yield "(Set SMSVET_PUBLIC_URL first: vendors that want the address get it by itself.)"
 
 
 def _given(pairs: list[str], names: set[str]) -> dict[str, str]:

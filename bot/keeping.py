@@ -81,7 +81,7 @@ class Keeper:
     def _during_test(self, effect: do.Confirm | do.MarkRun | do.StopRun) -> None:
         match effect:
             case do.MarkRun(run_id, kind):
-                runs.note_mark(self.sql, run_id, kind, self.now, self._whose(kind))
+                runs.note_mark(self.sql, run_id, kind, self.now, whose=self._whose(kind))
             case do.Confirm(codes):
                 person = self.row.person_id
                 confirmed.keep(self.sql, self.vault, person, codes, now=self.now)

@@ -19,6 +19,7 @@ NAMES = (
     "SMSVET_MASTER_KEY_FILE",
     "SMSVET_WEB_HOST",
     "SMSVET_WEB_PORT",
+    "SMSVET_PUBLIC_URL",
 )
 
 WEB_PORT = 8377
@@ -34,6 +35,7 @@ class Settings:
     embedding_model: str | None = None
     web_host: str = "127.0.0.1"  # where `smsvet serve` listens; TLS is the proxy's before it
     web_port: int = WEB_PORT
+    public_url: str = ""  # how the proxy before it is reached: vendors push their receipts there
 
     @property
     def sqlite(self) -> Path | None:
@@ -65,6 +67,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         master_key_file=Path(values.get("SMSVET_MASTER_KEY_FILE", home / "master.key")),
         embedding_model=values.get("SMSVET_EMBEDDING_MODEL"),
         web_host=values.get("SMSVET_WEB_HOST", "127.0.0.1"),
+        public_url=_public(values.get("SMSVET_PUBLIC_URL", "")),
         web_port=_port(values.get("SMSVET_WEB_PORT", str(WEB_PORT))),
     )
 
@@ -72,6 +75,12 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
 def _default_home(env: Mapping[str, str]) -> str:
     state = env.get("XDG_STATE_HOME") or str(Path(env.get("HOME", "~")) / ".local" / "state")
     return str(Path(state) / "smsvet")
+
+
+def _public(text: str) -> str:
+    if text and not (text.startswith("https://") and urlsplit(text).hostname):
+        raise UserError(f"SMSVET_PUBLIC_URL starts with https://, not {text!r}")
+    return text
 
 
 def _port(text: str) -> int:

@@ -29,6 +29,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         dest="more",
         help="any other field of the protocol, such as version=2.0; FIELD=? lists them",
     )
+    secret = actions.add_parser("password", help="keep another password; it is asked for")
+    secret.add_argument("name", metavar="NAME")
+    remove = actions.add_parser("remove", help="forget a connection that no test has used")
+    remove.add_argument("name", metavar="NAME")
     file = actions.add_parser("file", help="note which carriers a signature was filed with")
     file.add_argument("name", metavar="NAME")
     file.add_argument("--signature", required=True)
@@ -40,6 +44,10 @@ def run(options: argparse.Namespace) -> int:
 
     if options.action == "list":
         return connections.show()
-    if options.action == "file":
-        return connections.file(options)
-    return connections.add(options)
+    acting = {
+        "add": connections.add,
+        "file": connections.file,
+        "password": connections.password,
+        "remove": connections.remove,
+    }
+    return acting[options.action](options)

@@ -29,6 +29,13 @@ def any_going_on(session: Session) -> bool:
     return session.exec(select(Run.id).where(col(Run.state).in_(GOING_ON))).first() is not None
 
 
+def any_through(session: Session, connection_id: int) -> bool:
+    """Whether a test was ever planned through a connection."""
+    return (
+        session.exec(select(Run.id).where(Run.connection_id == connection_id)).first() is not None
+    )
+
+
 def language(session: Session, conversation: str | None) -> str:
     """The language a conversation is held in."""
     row = session.get(Conversation, conversation) if conversation else None
@@ -96,6 +103,7 @@ def note_mark(
     run_id: int,
     kind: str,
     now: datetime,
+    *,
     whose: Sequence[int | None] = (None,),
 ) -> None:
     """Keep what somebody noted while a test runs, about these numbers where it is about some."""

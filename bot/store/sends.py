@@ -26,10 +26,15 @@ def add_connection(
 ) -> Connection:
     """Keep a connection; `secret` (passwords, keys) is sealed."""
     if secret:
-        row.secret_sealed = vault.seal(json.dumps(secret), "connection.secret")
+        reseal(vault, row, secret)
     session.add(row)
     session.flush()
     return row
+
+
+def reseal(vault: Vault, row: Connection, secret: dict[str, Any]) -> None:
+    """Seal this with the connection instead of what was."""
+    row.secret_sealed = vault.seal(json.dumps(secret), "connection.secret")
 
 
 def secret(vault: Vault, row: Connection) -> dict[str, Any]:
