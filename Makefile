@@ -48,7 +48,10 @@ imports: .venv/ready-check
 	@$(BIN)/lint-imports
 
 bench: .venv/ready-check ## how fast we send, beside our peers in the same run; raw rounds in build/bench
-	@$(BIN)/smsvet bench send
+	@$(PIP) --editable '.[bench]'
+	@if command -v npm >/dev/null; then \
+	  npm install --prefix tests/node --no-audit --no-fund --no-package-lock --loglevel=error; fi
+	@mkdir -p build/bench && $(BIN)/smsvet bench send --keep build/bench
 
 clean: ## remove what was installed and cached
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -185,7 +185,13 @@ def worker(until_idle: float | None) -> int:
 
     with opened() as app:
         log_to(app.settings.home / "worker.log")
-        return serve(app.settings, app.database, app.judge.concluded, until_idle=until_idle)
+        return serve(
+            app.settings,
+            app.database,
+            app.judge.concluded,
+            until_idle=until_idle,
+            rules=app.assistant.rules,
+        )
 
 
 def report(options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import importlib
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import MISSING, Field, fields
@@ -15,6 +16,8 @@ from bot.errors import UserError
 from bot.store import runs, sends
 from bot.store.tables import Connection
 
+NAME = re.compile(r"[^\W_][\w.-]{0,39}")
+MOST = 100_000  # a window, a number of connections or a rate beyond this is a slip
 PASSWORD_MOST = 64  # the standard says 8, but vendors issue longer ones
 PROTOCOLS = ("smpp", "cmpp", "sgip", "smgp")
 OURS = frozenset({"host", "port", "password", "tls", "source", "window", "correlator"})
@@ -38,10 +41,7 @@ def show() -> int:
 
 def add(options: argparse.Namespace) -> int:
     """Keep a connection; the password is typed unseen, or read from a pipe."""
-    if options.name.startswith("sim:"):
-        raise UserError("Names that start with sim: belong to the simulated vendors.")
-    if options.rate <= 0 or options.connections < 1 or (options.window or 1) < 1:
-        raise UserError("--window and --connections are at least 1 and --rate more than 0.")
+    _refuse_odd(options)
     row, secret = _http(options) if options.http else _wire(options)
     with app.opened() as built, built.database.write() as sql:
         if sends.connection(sql, options.name) is not None:
@@ -54,6 +54,21 @@ def add(options: argparse.Namespace) -> int:
         for line in http_vendors.advice(built, options.name, options.http):
             sys.stdout.write(line + "\n")
     return 0
+
+
+def _refuse_odd(options: argparse.Namespace) -> None:
+    """A name stands in chats, lists and commands, and a connection cannot be removed."""
+    if options.name.startswith("sim:"):
+        raise UserError("Names that start with sim: belong to the simulated vendors.")
+    if not NAME.fullmatch(options.name):
+        raise UserError(
+            "A name has up to 40 letters, digits, . - _ and begins with a letter or digit."
+        )
+    window = 1 if options.window is None else options.window
+    if not (0 < options.rate <= MOST and 0 < options.connections <= MOST and 0 < window <= MOST):
+        raise UserError(
+            f"--window and --connections are 1 to {MOST}, --rate more than 0, at most {MOST}."
+        )
 
 
 def file(options: argparse.Namespace) -> int:

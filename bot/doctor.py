@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import settings as settings_
@@ -51,6 +52,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _content()
     yield _engine()
     yield _numbers(settings)
+    yield _phones(settings)
 
 
 def _state(settings: Settings) -> Check:
@@ -81,15 +83,24 @@ def _database(settings: Settings) -> Check:
 
 def _content() -> Check:
     from bot import wording
-    from evaluators import checklist
+    from evaluators import checklist, receipts
     from evaluators.errors import ContentError
+    from evaluators.protocols.http import vendor
+    from evaluators.sending import plan
 
     try:
         wording.load(CONTENT / "wording")
         items = checklist.load(CONTENT / "checklist")
+        tests = plan.load_all(CONTENT / "plans")
+        vendors = vendor.load_all(CONTENT / "vendors")
+        codes = receipts.load(CONTENT / "receipts")
     except ContentError as error:
         return Check("content", False, str(error), "correct that line")
-    return Check("content", True, f"{len(items.by_id)} items, version {items.version}")
+    found = (
+        f"{len(items.by_id)} items (version {items.version}), {len(tests)} tests,"
+        f" {len(vendors)} HTTP vendors, {len(codes.rows)} receipt codes"
+    )
+    return Check("content", True, found)
 
 
 def _engine() -> Check:
@@ -113,3 +124,21 @@ def _numbers(settings: Settings) -> Check:
     advice = "real tests need listed, consenting numbers: smsvet panel add FILE.csv"
     found = f"{count} listed with consent"
     return Check("test numbers", True, found if count else f"{found}; {advice}")
+
+
+def _phones(settings: Settings) -> Check:
+    """A phone without a heartbeat proves nothing, so its messages do not count."""
+    from bot.store import handsets
+    from bot.store.database import Database
+
+    try:
+        database = Database.open(settings)
+    except UserError:
+        return Check("test phones", True, "not looked at")
+    with database.read() as sql:
+        phones = [handset for handset, *_ in handsets.in_use(sql) if handset.kind != "person"]
+    database.close()
+    quiet = [each.name for each in phones if not handsets.is_up(each, datetime.now(UTC))]
+    found = f"{len(phones)} that report by themselves, {len(quiet)} without a heartbeat"
+    advice = f"look at {', '.join(quiet)}; see docs/handsets.md, and whether smsvet serve runs"
+    return Check("test phones", not quiet, found, advice)

@@ -2,7 +2,9 @@
 
 import argparse
 import csv
+import re
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -20,6 +22,8 @@ COLUMNS = ("number", "carrier", "owner", "consent", "consented_on")
 MORE = ("ported", "region", "country", "announced", "dead")  # columns that may be left out
 YES, NO = ("yes", "y", "1", "true", "是"), ("no", "n", "0", "false", "否")
 CARRIERS = ("cmcc", "cucc", "ctcc", "cbn", "other")
+WRITTEN = re.compile(r"\+?[0-9][0-9 ()-]*")
+DOMESTIC, ABROAD = re.compile(r"1[0-9]{10}"), re.compile(r"[0-9]{5,15}")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -99,9 +103,8 @@ def described(path: Path) -> tuple[str, ...]:
 
 
 def _row(path: Path, line: int, row: dict[str, str]) -> tuple[str, Number]:
-    number = normal(row["number"] or "")
-    if not (number.isdigit() and 5 <= len(number) <= 15):
-        raise UserError(f"{path}:{line}: not a phone number")
+    country = _country(path, line, row.get("country") or "CN")
+    number = _number(path, line, row["number"] or "", country)
     if row["carrier"] not in CARRIERS:
         raise UserError(f"{path}:{line}: carrier is one of {', '.join(CARRIERS)}")
     if not (row["owner"] or "").strip() or not (row["consent"] or "").strip():
@@ -120,10 +123,22 @@ def _row(path: Path, line: int, row: dict[str, str]) -> tuple[str, Number]:
         consented_at=datetime(consented.year, consented.month, consented.day, tzinfo=UTC),
         ported=_yes_or_no(path, line, row, "ported"),
         region=(row.get("region") or "").strip(),
-        country=_country(path, line, row.get("country") or "CN"),
+        country=country,
         announced=_yes_or_no(path, line, row, "announced") or False,
         dead=_yes_or_no(path, line, row, "dead") or False,
     )
+
+
+def _number(path: Path, line: int, said: str, country: str) -> str:
+    """The digits. A spreadsheet's 1.38E+10 holds other digits: somebody else's number."""
+    written = unicodedata.normalize("NFKC", said).strip()
+    number = normal(written)
+    shape = DOMESTIC if country == "CN" else ABROAD
+    if not WRITTEN.fullmatch(written) or not shape.fullmatch(number):
+        raise UserError(
+            f"{path}:{line}: not a phone number: 11 digits in CN, elsewhere with country code"
+        )
+    return number
 
 
 def _yes_or_no(path: Path, line: int, row: dict[str, str], column: str) -> bool | None:

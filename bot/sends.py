@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from bot import simulated
 from bot.dialogue.scene import Line
+from bot.engine.door import frequencies
 from bot.errors import UserError
 from bot.store import listed, runs, sends, usage
 from bot.store.database import Database
@@ -70,6 +71,7 @@ class SendDesk:
                 rate=float(row.options.get("rate", 50)),
                 source=str(row.options.get("source", "")),
                 facts=self._facts(session, row, numbers) if thoroughly else _UNKNOWN,
+                frequencies=frequencies(row.protocol, row.options) if thoroughly else {},
             )
             for row in rows
         ]

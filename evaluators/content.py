@@ -15,6 +15,7 @@ except ImportError:  # pragma: no cover - PyYAML built without libyaml
     from yaml import SafeLoader as Loader  # type: ignore[assignment]
 
 Model = TypeVar("Model", bound=BaseModel)
+MOST_VALUES = 100_000  # in one file, with every alias written out; our largest has some thousands
 
 
 class Content(BaseModel):
@@ -61,7 +62,23 @@ def _compose(path: Path) -> yaml.Node:
         raise ContentError(path, 1, str(error)) from error
     if node is None:
         raise ContentError(path, 1, "the file is empty")
+    _refuse_too_much(path, node)
     return node
+
+
+def _refuse_too_much(path: Path, top: yaml.Node) -> None:
+    """A few lines of `*name` can stand for billions of values, or for themselves."""
+    left, count = [top], 0
+    while left:
+        node = left.pop()
+        count += 1
+        if count > MOST_VALUES:
+            line = node.start_mark.line + 1
+            raise ContentError(path, line, f"the file stands for more than {MOST_VALUES} values")
+        if isinstance(node, yaml.MappingNode):
+            left += [each for pair in node.value for each in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            left += node.value
 
 
 def _plain(path: Path, node: yaml.Node) -> Any:

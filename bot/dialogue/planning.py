@@ -1,6 +1,7 @@
 """A test as the company set it up, fitted to the connection it goes through. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +48,11 @@ def findings(
     found = {
         (each.key, each.wording.en): each
         for line in lines
-        for each in feasibility.check(plan, line.facts, now, rules=rules)
+        for each in feasibility.check(plan, _facts(plan, line), now, rules=rules)
     }
     return tuple(sorted(found.values(), key=lambda each: not each.blocking))
+
+
+def _facts(plan: Plan, line: Line) -> feasibility.Facts:
+    """With the vendor's own limits for this kind of message, where it documents them."""
+    return replace(line.facts, frequency=line.frequencies.get(plan.kind))

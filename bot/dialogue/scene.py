@@ -8,6 +8,7 @@ from bot.dialogue.case import Case, FileKept
 from bot.wording import Wording
 from evaluators.checklist import Checklist
 from evaluators.sending.feasibility import Facts, Rules
+from evaluators.sending.limits import Frequency
 from evaluators.sending.plan import Plan
 
 
@@ -57,6 +58,8 @@ class Line:
     offered: bool = True  # shown as a choice; others are there for whoever types their name
     facts: Facts = field(default_factory=lambda: Facts(simulated=False, numbers=0))
     """What a plan would run on; looked up while one is being made."""
+    frequencies: Mapping[str, Frequency] = field(default_factory=dict)
+    """What the vendor documents of how often one number may be texted, by kind of message."""
 
     def is_called(self, name: str) -> bool:
         """Whether this connection is meant: `sim:honest/cmpp` is `sim:honest` in CMPP."""

@@ -16,11 +16,13 @@ from bot.store import pushed
 from bot.store.database import Database
 from evaluators.protocols.correlator import Correlator, Unclaimed
 from evaluators.protocols.session import BindRefused, OnEvents, Session
+from evaluators.sending.limits import SPANS, Frequency
 from evaluators.sending.link import Connect
 from evaluators.sending.plan import Plan
 
 SMPP_THROTTLED = Plan.model_fields["throttled"].default
 _PAGE = 500
+_SPANS = {seconds: name for name, seconds in SPANS.items()}
 # Where a login is for sending only, the reports come on another one of the same account.
 _OTHER_HALF = {("bind", "transmitter"): "receiver", ("mode", "send"): "receive"}
 
@@ -92,6 +94,18 @@ def throttled(reached: Reached, plan: Plan) -> tuple[int, ...]:
     if reached.protocol == "http":
         return tuple(sorted(status.throttled(described(reached.login)["vendor"])))
     return tuple(sorted(status.THROTTLED))
+
+
+def frequencies(protocol: str, options: Mapping[str, Any]) -> dict[str, Frequency]:
+    """How often one number may be texted, by kind of message, where the vendor documents it."""
+    if protocol != "http":
+        return {}
+    documented: dict[str, dict[str, int]] = {}
+    for limit in described(options)["vendor"].limits:
+        span = _SPANS.get(limit.within_s or 0)
+        if limit.per == "number" and limit.kind and span:
+            documented.setdefault(limit.kind, {})[span] = limit.most
+    return {kind: Frequency(**limits) for kind, limits in documented.items()}
 
 
 def mailbox(database: Database, connection_id: int, since: int) -> Callable[[], list[Unclaimed]]:

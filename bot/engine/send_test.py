@@ -19,7 +19,7 @@ from sqlmodel import Session as Sql
 from sqlmodel import col, select
 
 from bot.engine import judging
-from bot.engine.door import Door, mailbox, throttled
+from bot.engine.door import Door, frequencies, mailbox, throttled
 from bot.engine.vendors import Reached, Vendors
 from bot.errors import UserError
 from bot.store import handsets, listed, pushed, usage
@@ -87,7 +87,8 @@ class SendTest:
     ) -> None:
         self.parking = False
         self._rules = rules
-        self._database, self._vendors, self._concluded = database, vendors, concluded
+        self.vendors = vendors
+        self._database, self._concluded = database, concluded
         self._to_stop: frozenset[int] = frozenset()
         self._acted: dict[int, int] = {}
 
@@ -108,7 +109,7 @@ class SendTest:
             if kind == "replied":
                 continue
             with suppress(OSError):
-                self._vendors.control(connection_id, path)
+                self.vendors.control(connection_id, path)
         self._acted[run_id] = len(marks)
 
     def prepare(self, run_id: int) -> Next:
@@ -132,9 +133,12 @@ class SendTest:
             return self._as_the_other(run.pair_id, plan.count, {each.id for each in numbers})
         now_ns = time.time_ns()
         with self._database.read() as session:
-            real = session.get_one(Connection, run.connection_id).simulated is None
-            used = usage.texted(session, now_ns - DAY_NS) if real else {}
-        frequency = self._rules.frequency.get(plan.kind) if real else None
+            row = session.get_one(Connection, run.connection_id)
+            if row.simulated is not None:
+                return assign(plan, numbers, start_ns=now_ns)
+            used = usage.texted(session, now_ns - DAY_NS)
+        documented = frequencies(row.protocol, row.options).get(plan.kind)
+        frequency = documented or self._rules.frequency.get(plan.kind)
         return assign(plan, numbers, frequency=frequency, start_ns=now_ns, used=used)
 
     def _as_the_other(self, run_id: int, count: int, allowed: Set[int]) -> Sequence[int] | Reason:
@@ -175,7 +179,7 @@ class SendTest:
         if run.result.get("end"):  # a crash came after the end, before the step was checkpointed
             return "judge"
         try:
-            reached = self._vendors.reach(run.connection_id)
+            reached = self.vendors.reach(run.connection_id)
             correlator = Correlator(reached.id_form)
             connects = Door(reached, Plan.model_validate(run.plan)).connects(correlator)
             self._note_throttled(run_id, reached)

@@ -20,6 +20,7 @@ from bot.engine.send_test import Concluded, SendTest
 from bot.engine.vendors import Vendors
 from bot.settings import Settings
 from bot.store.database import Database
+from evaluators.sending.limits import RULES, Rules
 
 if TYPE_CHECKING:
     from bot.engine.durable import Durable
@@ -38,6 +39,7 @@ def serve(
     *,
     until_idle: float | None = None,
     simulate: Sequence[str] = vendors.COMMAND,
+    rules: Rules = RULES,
 ) -> int:
     """Work until told to end, or until there has been nothing to do for `until_idle` seconds.
 
@@ -47,7 +49,8 @@ def serve(
         if not alone and (settings.sqlite is not None or until_idle is not None):
             sys.stderr.write(f"A worker already runs on {settings.home}.\n")
             return 0
-        worker = _Worker(settings, database, concluded, simulate)
+        test = SendTest(database, Vendors(database, simulate), concluded, rules)
+        worker = _Worker(settings, database, test)
         worker.work(until_idle)
     if until_idle is not None and not worker.told_to_end and worker.has_work():
         spawn.ensure(settings)  # confirmed while we were leaving, by somebody who saw us alive
@@ -55,17 +58,9 @@ def serve(
 
 
 class _Worker:
-    def __init__(
-        self,
-        settings: Settings,
-        database: Database,
-        concluded: Concluded,
-        simulate: Sequence[str],
-    ) -> None:
+    def __init__(self, settings: Settings, database: Database, test: SendTest) -> None:
         self.told_to_end = False
-        self._settings, self._database = settings, database
-        self._vendors = Vendors(database, simulate)
-        self._test = SendTest(database, self._vendors, concluded)
+        self._settings, self._database, self._test = settings, database, test
 
     def has_work(self) -> bool:
         return bool(self._test.refresh())
@@ -80,7 +75,7 @@ class _Worker:
             self._sweep(engine, until_idle)
             self._rest(engine)
         if not self.has_work():
-            self._vendors.release()
+            self._test.vendors.release()
 
     def _sweep(self, engine: Durable, until_idle: float | None) -> None:
         """Start what was confirmed, until told to end or idle for long enough."""
