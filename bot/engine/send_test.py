@@ -63,6 +63,10 @@ WORDINGS = {
         "没有可用的登记号码(需有本人同意),没有发送。",
         "There is no listed number with its owner's consent; nothing was sent.",
     ),
+    "old": both(
+        "这次测试由旧版本开始，新版本无法继续，请重新测试。",
+        "This test was begun by an earlier version, which this one cannot go on with; start again.",
+    ),
     "no_pair": both(
         "对照的另一家没有备好,没有发送。",
         "The other vendor of the pair was not ready; nothing was sent.",
@@ -176,6 +180,8 @@ class SendTest:
             run = session.get_one(Run, run_id)
         if run.state not in GOING_ON or self.parking:
             return "leave"
+        if "seed" not in run.facts:
+            return self._end(run, run.epoch, Outcome("failed", problem=reason(WORDINGS, "old")))
         if run.result.get("end"):  # a crash came after the end, before the step was checkpointed
             return "judge"
         try:
