@@ -73,6 +73,7 @@ class Bench:
         self.failed: dict[str, str] = {}
         self.missing: dict[str, str] = {}
         self.machine = machine.described()
+        self.speeds: list[float] = []
         self._build, self._effort, self._say = build, effort, say
         self._who: list[send.Contender] = []
 
@@ -123,6 +124,7 @@ class Bench:
         """Once it has failed it is not tried again."""
         if part in self.failed:
             return
+        self.speeds.append(machine.loop_ns())
         try:
             self.raw.setdefault(part, []).append(measure())
         except machine.BenchmarkError as error:
@@ -169,7 +171,7 @@ def document(bench: Bench, rounds: int) -> dict[str, Any]:
     rows = send.summary(wire)
     return {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": bench.machine,
+        "machine": bench.machine | {"loop_ns": bench.speeds},
         "rounds": rounds,
         "rows": rows,
         "ratios": {

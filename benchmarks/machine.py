@@ -111,6 +111,15 @@ class Stopwatch:
         return {"took_s": took, "cpu_s": cpu}
 
 
+def loop_ns() -> float:
+    """CPU time of one turn of a plain loop: how fast the machine is at the moment."""
+    turns, total = 500_000, 0
+    before = own_cpu_s()
+    for turn in range(turns):
+        total += turn
+    return (own_cpu_s() - before) / turns * 1e9
+
+
 def own_cpu_s() -> float:
     """CPU this process has used, user and system."""
     used = resource.getrusage(resource.RUSAGE_SELF)

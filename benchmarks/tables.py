@@ -1,5 +1,6 @@
 """The figures of `bench_send.py` for people: as text for a terminal, or as Markdown. Pure."""
 
+import statistics
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -152,8 +153,13 @@ def _remarks(found: Found) -> list[str]:
     there = found["machine"]
     pinned = "sender and counterpart on a core each" if there["pinned"] else "nothing pinned"
     machine = f"{there['cores']} cores, Python {there['python']}, {there['system']}"
-    load = f"load before {there['load_before']}" if "load_before" in there else ""
+    load = f"load before: {there['load_before']}"
     said = [f"Measured {found['measured_at'][:10]} on {machine}; {pinned}; {load}."]
+    if loop := there.get("loop_ns"):
+        said.append(
+            "How fast the machine itself was meanwhile: one turn of a plain Python loop took "
+            f"{min(loop):.0f} to {max(loop):.0f} ns of CPU, median {statistics.median(loop):.0f}."
+        )
     for word in ("missing", "failed"):
         said += [f"{word.capitalize()}: {name}: {why}." for name, why in found[word].items()]
     return said

@@ -93,7 +93,7 @@ def test_the_highest_rate_is_the_one_that_was_proved(
             "target": rate,
             "seconds": seconds + late,
             "planned_s": seconds,
-            "lateness_p50_ms": 1,
+            "lateness_p99_ms": 1,
             "durable_lag_s": 0.1,
             "unaccounted": 0,
         }

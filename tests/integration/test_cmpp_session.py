@@ -291,10 +291,10 @@ async def test_short_accounts(desk: ScriptedDesk, recorder: Recorder, pad: bool)
 
 
 async def test_an_account_that_does_not_fit_is_an_error(recorder: Recorder) -> None:
-    """Settings longer than the protocol's fields are refused before anything is sent."""
+    """Settings longer than the protocol's fields are refused by name before anything is sent."""
     async with raw_gateway(let_in()) as port:
         for wrong in ({"account": "1234567"}, {"source": "1" * 22}):
-            with pytest.raises(ProtocolError):
+            with pytest.raises(ProtocolError, match=f"'{next(iter(wrong.values()))}' takes"):
                 await connect(replace(endpoint(port), **wrong), recorder, time.monotonic_ns)  # type: ignore[arg-type]
 
 

@@ -42,8 +42,8 @@ async def test_a_wrong_password_is_a_value(desk: ScriptedDesk, recorder: Recorde
         there = endpoint(port)
         for wrong in (replace(there, password="wrong"), replace(there, account="10690002")):
             refused = await connect(wrong, recorder, time.monotonic_ns)
-            assert BindRefused(21, "21 (authentication failed)") == refused
-        with pytest.raises(ProtocolError, match="fit"):
+            assert BindRefused(21, "认证错 wrong password") == refused
+        with pytest.raises(ProtocolError, match="'123456789' takes 9 octets where 8 fit"):
             await connect(replace(there, account="123456789"), recorder, time.monotonic_ns)
         assert recorder.closed is None
 
@@ -155,6 +155,22 @@ async def test_reports_find_their_messages_after_a_reconnect(
             desk.links[0].deliver(delivered(id_of(sequence)))
         await again.until(lambda heard: len(heard.receipts) == 3)
         assert [record[0] for record in again.receipts] == [0, 1, 2]
+        await second.close()
+
+
+async def test_numbers_go_on_after_a_reconnect(desk: ScriptedDesk, recorder: Recorder) -> None:
+    """An answer meant for the broken connection fits no request of the next one."""
+    known = Correlator()
+    async with listening(desk) as port:
+        first = await logged_in(endpoint(port), recorder, known)
+        first.submit(messages(3))
+        await recorder.until(lambda _: len(desk.received) == 3)
+        desk.links[0].drop()
+        await recorder.until(lambda heard: heard.closed)
+        second = await logged_in(endpoint(port), Recorder(), known)
+        second.submit(messages(2))
+        await recorder.until(lambda _: len(desk.received) == 5)
+        assert [2, 3, 4, 6, 7] == [submit.sequence for _, submit in desk.received]
         await second.close()
 
 

@@ -314,6 +314,7 @@ def test_only_commands_are_refused(pdu: pdus.Pdu) -> None:
         ("ENROUTE", "5", (pdus.PENDING, 0)),
         ("ACCEPTD", "", (pdus.PENDING, 0)),
         ("EXPIRED", "027", (pdus.FAILED, 27)),
+        ("UNDELIV", "001", (pdus.FAILED, status.SYSTEM_FAILURE)),  # 1 is a refused login
         ("MA:0001", "999", (pdus.FAILED, status.SYSTEM_FAILURE)),
         ("UNDELIV", "x", (pdus.FAILED, status.SYSTEM_FAILURE)),
     ],

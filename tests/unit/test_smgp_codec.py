@@ -172,7 +172,8 @@ def test_a_refused_login_may_end_after_its_status() -> None:
 
 
 def test_codes_have_names() -> None:
-    """A code is shown with its meaning, a vendor's own as it is."""
-    assert status.name(1) == "1 (system busy)"
-    assert status.name(200) == "200"
+    """A code is shown with its meaning in both languages, a vendor's own as what it is."""
+    assert "系统忙 system busy" == status.name(1)
+    assert "厂家自定义错误 200 vendor's own code 200" == status.name(200)
+    assert "其他错误 120 other error 120" == status.name(120)
     assert {1} == status.THROTTLED

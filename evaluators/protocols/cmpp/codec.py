@@ -367,7 +367,7 @@ def _fit(value: str | bytes, size: int) -> bytes:
     except UnicodeEncodeError as error:
         raise ProtocolError(f"{value!r} has characters outside Latin-1") from error
     if len(data) > size or b"\0" in data:
-        raise ProtocolError(f"a string of {len(data)} octets where {size} fit")
+        raise ProtocolError(f"{value!r} takes {len(data)} octets where {size} fit")
     return data
 
 

@@ -314,4 +314,8 @@ def keep_alive(transport: asyncio.BaseTransport, quiet_s: float) -> None:
 
 def _bound(door: Door) -> socket.socket:
     family = socket.AF_INET6 if ":" in door.host else socket.AF_INET
-    return socket.create_server((door.host, door.port), family=family)
+    try:
+        return socket.create_server((door.host, door.port), family=family)
+    except OSError as error:  # or people look for the fault at the gateway
+        problem = f"we cannot listen where the gateway is to call us: {error.strerror}"
+        raise OSError(problem) from error

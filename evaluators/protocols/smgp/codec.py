@@ -378,7 +378,7 @@ def _field(value: str, size: int) -> bytes:
     except UnicodeEncodeError as error:
         raise ProtocolError(f"{value!r} has characters outside Latin-1") from error
     if len(data) > size or b"\0" in data:
-        raise ProtocolError(f"a text of {len(data)} octets where {size} fit")
+        raise ProtocolError(f"{value!r} takes {len(data)} octets where {size} fit")
     return data.ljust(size, b"\0")
 
 

@@ -84,16 +84,19 @@ async def connect(
     clock: Clock,
     *,
     correlator: Correlator | None = None,
-    first_sequence: int = 1,
+    first_sequence: int | None = None,
     wall: Callable[[], datetime] = china_time,
 ) -> WireSession | BindRefused:
     """Connect and log in; a refused login is a value. `wall` gives the login's timestamp.
+
+    Numbers go on from the correlator's last connection unless `first_sequence` is given.
 
     Raises OSError (TimeoutError and ConnectionError are OSErrors) when the host cannot be reached
     or the login is not answered, and ProtocolError where a field is too long for the protocol.
     """
     known = correlator if correlator is not None else Correlator(endpoint.id_form)
-    reader = Reader(Window(endpoint.window, first_sequence, codec.LAST_SEQUENCE), known)
+    window = Window(endpoint.window, first_sequence or known.sequence, codec.LAST_SEQUENCE)
+    reader = Reader(window, known)
     version = _VERSIONS[endpoint.version]
     template = Template(_sample(endpoint), endpoint.encoding, version)
     account, secret = endpoint.account, endpoint.password

@@ -44,7 +44,7 @@ def text(tag: int, value: str) -> tuple[int, bytes]:
         raise ProtocolError(f"{value!r} has characters outside Latin-1") from error
     size = TEXT_SIZES.get(tag, len(data))
     if len(data) > size:
-        raise ProtocolError(f"a text of {len(data)} octets where {size} fit")
+        raise ProtocolError(f"{value!r} takes {len(data)} octets where {size} fit")
     return tag, data.ljust(size, b"\0")
 
 
