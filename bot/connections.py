@@ -179,7 +179,7 @@ def _typed(name: str, text: str, field: Field[Any]) -> Any:
         if text.lower() not in {"yes", "no", "true", "false"}:
             raise UserError(f"{name} is yes or no.")
         return text.lower() in {"yes", "true"}
-    if (choices := get_args(field.type)) and text not in choices:
+    if (choices := get_args(field.type)) and text not in map(str, choices):
         raise UserError(f"{name} is one of {', '.join(map(str, choices))}.")
     try:
         return kind(text) if kind in {int, float} else text

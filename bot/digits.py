@@ -2,12 +2,17 @@
 
 
 def normal(number: str) -> str:
-    """Digits only, without +86 or 0086."""
+    """As a number is kept: eleven digits at home, abroad + and the country code in front.
+
+    Without its + a number abroad could be read as one at home: somebody else's.
+    """
     digits = "".join(char for char in number if char.isdigit())
     for prefix in ("0086", "86"):
         if digits.startswith(prefix) and len(digits) == len(prefix) + 11:
             return digits[len(prefix) :]
-    return digits
+    if number.strip().startswith("+"):
+        return f"+{digits}"
+    return f"+{digits[2:]}" if digits.startswith("00") else digits
 
 
 def masked(number: str) -> str:

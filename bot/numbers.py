@@ -134,7 +134,9 @@ def _number(path: Path, line: int, said: str, country: str) -> str:
     written = unicodedata.normalize("NFKC", said).strip()
     number = normal(written)
     shape = DOMESTIC if country == "CN" else ABROAD
-    if not WRITTEN.fullmatch(written) or not shape.fullmatch(number):
+    if country != "CN":
+        number = f"+{number.removeprefix('+')}"
+    if not WRITTEN.fullmatch(written) or not shape.fullmatch(number.removeprefix("+")):
         raise UserError(
             f"{path}:{line}: not a phone number: 11 digits in CN, elsewhere with country code"
         )

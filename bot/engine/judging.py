@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlmodel import Session
 
+from bot.engine import remarks
 from bot.report.measured import Finished
 from bot.settings import CONTENT
 from bot.store import runs
@@ -112,6 +113,7 @@ def _judged(database: Database, run: Run, claim: float | None) -> Finished:
             dictionary=_dictionary(),
         )
         concluded = conclusions(rows(session, run_id), plan, metrics, given)
+        concluded = (*remarks.of(session, run), *concluded)
     verdict = judge(
         metrics,
         plan,
