@@ -13,6 +13,7 @@ import argparse
 import json
 import math
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -305,6 +306,7 @@ def _measured(asked: argparse.Namespace) -> dict[str, Any]:
 def main() -> int:
     """0: measured; 1: a part failed; 2: nothing could be measured."""
     asked = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing we started stays
     try:
         if asked.markdown is not None:
             kept = asked.markdown if asked.markdown.name else _newest()

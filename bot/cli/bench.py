@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    import subprocess
+    import os
     import sys
 
     from bot.settings import CONTENT
@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     words += ["--rounds", str(options.rounds)] if options.rounds else []
     words += ["--keep", str(Path(options.keep).absolute())] if options.keep else []
     program = _program(options.what, CONTENT.parent)
-    return subprocess.run([sys.executable, str(program), *words], check=False).returncode  # noqa: S603
+    os.execv(sys.executable, [sys.executable, str(program), *words])  # noqa: S606 - so Ctrl-C reaches it
 
 
 def _program(what: str, root: Path) -> Path:
