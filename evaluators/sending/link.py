@@ -96,8 +96,15 @@ class _Link:
         """Log in once; `trouble` says why where that does not work."""
         try:
             session = await self._connect(self._on_events)
-        except (OSError, ProtocolError) as error:
-            self.trouble = trouble("unreachable", detail=str(error) or type(error).__name__)
+        except ProtocolError as error:
+            self.trouble = trouble("unfit", detail=error.reason)
+            return
+        except OSError as error:
+            silent = isinstance(error, TimeoutError) and error.errno is None
+            detail = str(error) or type(error).__name__
+            self.trouble = (
+                trouble("login_unanswered") if silent else trouble("unreachable", detail=detail)
+            )
             return
         if isinstance(session, BindRefused):
             self.trouble = trouble("login_refused", text=session.text, status=session.status)

@@ -13,6 +13,16 @@ WORDINGS = {
     "unreachable": both(
         "连不上供应商:{detail}。", "The vendor cannot be reached: {detail}."
     ),
+    "login_unanswered": both(
+        "服务商没有应答连接或登录。请核对地址、端口和白名单 IP。",
+        "The vendor answered neither connection nor login."
+        " Check address, port and the allow-listed IP address.",
+    ),
+    "unfit": both(
+        "连接设置不符合协议：{detail}。请改正后再试。",
+        "The connection's settings do not fit the protocol: {detail}."
+        " Put them right and try again.",
+    ),
     "login_refused": both(
         "供应商拒绝登录:{text}(状态 {status:#x})。请核对账号、密码和白名单 IP。",
         "The vendor refused the login: {text} (status {status:#x})."
