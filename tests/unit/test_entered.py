@@ -37,8 +37,8 @@ def test_what_a_spreadsheet_made_of_a_number_is_not_listed(tmp_path: Path, numbe
 
 
 def test_a_foreign_number_keeps_its_own_length(tmp_path: Path) -> None:
-    """Outside CN any 5 to 15 digits may be a number."""
-    assert ["12025550100"] == listed(tmp_path, "+1 (202) 555-0100", "US")
+    """Outside CN any 5 to 15 digits may be a number, kept with the + that says so."""
+    assert ["+12025550100"] == listed(tmp_path, "+1 (202) 555-0100", "US")
 
 
 def entered(name: str, **more: float) -> argparse.Namespace:
