@@ -29,6 +29,7 @@ from evaluators.sending import feasibility
 from evaluators.sending.plan import Plan, cost
 
 LOOK_S = 0.5
+WAKE_S = 5.0
 OWN = "own"  # what a plan file's test is called where it does not say
 
 
@@ -149,7 +150,11 @@ def _start(plan: Plan, line: Line, built: app.App) -> int:
 def _wait(run_id: int, built: app.App, *, marks: Sequence[tuple[str, float]], quiet: bool) -> None:
     """Until the run is judged; Ctrl-C asks it to stop, and it then ends without a verdict."""
     said, left = "", sorted(marks, key=lambda mark: mark[1])
+    woken = time.monotonic()
     while (run := _look(run_id, built)).told_at is None:
+        if time.monotonic() - woken > WAKE_S:  # the worker may have been killed meanwhile
+            built.assistant.sender.wake()
+            woken = time.monotonic()
         line = showing.progress(built.wordings["en"], run.state, run.progress)
         if line != said and not quiet:
             sys.stderr.write(line + "\n")

@@ -40,6 +40,8 @@ Segment = Literal["carrier", "ported", "region", "country", "announced", "phase"
 """What a run's messages can be told apart by when it is judged."""
 
 DAY_S = 86_400
+FASTEST = 1_000_000  # messages per second; more is a slip of the pen
+LONGEST_WINDOW_S = 14 * DAY_S
 _NAME = r"^[a-z0-9-]+$"
 
 
@@ -69,7 +71,7 @@ class Phase(Content):
     name: str = Field(pattern=_NAME)
     title: Bilingual | None = None
     count: int = Field(ge=1)
-    rate: float = Field(gt=0)
+    rate: float = Field(gt=0, le=FASTEST)
     after_s: float = Field(default=0, ge=0)
     at: TimeOfDay | Literal["peak"] | None = None
     variant: str = ""
@@ -149,10 +151,10 @@ class Plan(Content):
     pair: str | None = None
     kind: MessageKind = "notice"
     count: int = Field(default=1_000, ge=1)
-    rate: float = Field(gt=0)
+    rate: float = Field(gt=0, le=FASTEST)
     phases: tuple[Phase, ...] = ()
     timezone: str = "Asia/Shanghai"
-    window_s: float = Field(default_factory=_by_kind(WINDOWS), gt=0)
+    window_s: float = Field(default_factory=_by_kind(WINDOWS), gt=0, le=LONGEST_WINDOW_S)
     p95_s: float = Field(default_factory=_by_kind(P95_LIMITS), gt=0)
     p99_s: float | None = Field(default_factory=_by_kind(P99_LIMITS))
     text: str
