@@ -5,6 +5,7 @@ There the answer to an ordinary message and the ordinary report are read in plac
 object; everything else may go through the codec. See smpp/reader.py.
 """
 
+from abc import ABC, abstractmethod
 from collections import Counter
 
 from evaluators.protocols.correlator import Correlator, Unclaimed
@@ -26,7 +27,7 @@ class Words(dict[bytes, str]):
         return word
 
 
-class Reader:
+class Reader(ABC):
     """One connection's inward stream."""
 
     def __init__(self, window: Window, correlator: Correlator, sizes: Sizes) -> None:
@@ -58,12 +59,12 @@ class Reader:
 
     # What a protocol gives.
 
+    @abstractmethod
     def _read(self, data: bytes, batch: Batch) -> tuple[int, int]:
         """Read all whole PDUs; returns the octets used and how many the next PDU needs.
 
         Raises ProtocolError (`Sizes.check`) where a length makes no sense.
         """
-        raise NotImplementedError
 
     def _complaint(self, error: ProtocolError) -> list[bytes]:
         """What the peer is told when its stream makes no sense, before the connection is cut."""

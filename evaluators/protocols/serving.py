@@ -6,6 +6,7 @@ that connection and nothing else.
 
 import asyncio
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -19,7 +20,7 @@ _MOST_LINKS = 256
 _DRIP_S = 0.05
 
 
-class Link(asyncio.Protocol):
+class Link(asyncio.Protocol, ABC):
     """One client's connection."""
 
     def __init__(self, frames: Frames, links: set[Any]) -> None:
@@ -36,9 +37,9 @@ class Link(asyncio.Protocol):
 
     # What a protocol gives.
 
+    @abstractmethod
     def _take(self, frame: bytes) -> None:
         """One whole PDU came."""
-        raise NotImplementedError
 
     def _complaint(self, error: ProtocolError) -> bytes:
         """What a client is told whose bytes make no sense, before it is cut off."""
