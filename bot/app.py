@@ -20,6 +20,7 @@ from bot.engine.judging import rejudge
 from bot.errors import UserError
 from bot.guide import LazyGuide
 from bot.judge import Judge
+from bot.scenery import Scenery
 from bot.sends import SendDesk
 from bot.settings import CONTENT, Settings
 from bot.store import runs
@@ -84,15 +85,20 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
         clock=now,
         wake_worker=lambda: spawn.ensure(settings),
     )
-    assistant = Assistant(
-        database=database,
+    scenery = Scenery(
+        vault=database.vault,
         checklist=items,
         wordings=wordings,
         tests=tests,
         rules=policy.sending,
+        sender=desk,
+        clock=now,
+    )
+    assistant = Assistant(
+        database=database,
+        scenery=scenery,
         guide=guide,
         scorer=judge.scorecard,
-        sender=desk,
         files=settings.home / "files",
         clock=now,
     )
@@ -190,7 +196,7 @@ def worker(until_idle: float | None) -> int:
             app.database,
             app.judge.concluded,
             until_idle=until_idle,
-            rules=app.assistant.rules,
+            rules=app.assistant.scenery.rules,
         )
 
 

@@ -6,35 +6,39 @@ with the answer, so that a crash at any point loses nothing and repeats nothing 
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session as Sql
 
 from bot import access, attachments
-from bot.dialogue import confirming
 from bot.dialogue import effects as do
 from bot.dialogue.case import FileKept
 from bot.dialogue.decide import Decision, decide, greet, resume_after_switch
 from bot.dialogue.effects import Effect, Say
-from bot.dialogue.scene import Incoming, Line, Person, Scene
+from bot.dialogue.scene import Incoming, Scene
 from bot.dialogue.session import Session
-from bot.dialogue.testing import is_planning
 from bot.errors import UserError
 from bot.keeping import NEW, Keeper
-from bot.messages import Chat, Message, Outgoing
-from bot.store import cases, chats, codes, confirmed, handsets, people
+from bot.messages import Message, Outgoing, Peer
+from bot.scenery import Scenery
+from bot.store import chats, people
 from bot.store.database import Database
-from bot.store.tables import Conversation, Run
+from bot.store.people import Known
+from bot.store.tables import Conversation
 from bot.wording import Wording
-from evaluators.checklist import Checklist
-from evaluators.sending.feasibility import Rules
-from evaluators.sending.plan import Plan
 
 log = logging.getLogger(__name__)
+
+ANEW = 20  # looks at a world that keeps changing, before giving up
+
+
+class _OvertakenError(Exception):
+    """Another turn of this conversation was kept since we looked."""
 
 
 class Guide(Protocol):
@@ -50,14 +54,18 @@ class Scorer(Protocol):
     def __call__(self, case_id: int, language: str) -> tuple[str, str]: ...
 
 
-class Sender(Protocol):
-    """The send tests as the conversation needs them."""
+@dataclass(frozen=True)
+class Look:
+    """A conversation and the world around it, as they stood at one moment."""
 
-    def lines(
-        self, session: Sql, language: str, *, thoroughly: bool = False
-    ) -> tuple[Line, ...]: ...
-    def add(self, session: Sql, run: Run, connection: str) -> None: ...
-    def wake(self) -> None: ...
+    person: Known
+    session: Session
+    revision: int  # of the conversation; -1 where nothing was kept of it yet
+    scene: Scene
+    seen: bool = False  # the message was handled before
+
+
+Deciding = Callable[[Session, Scene], Decision]
 
 
 @dataclass(frozen=True)
@@ -65,144 +73,140 @@ class Assistant:
     """The application behind every channel."""
 
     database: Database
-    checklist: Checklist
-    wordings: dict[str, Wording]
-    tests: Mapping[str, Plan]
-    rules: Rules
+    scenery: Scenery
     guide: Guide
     scorer: Scorer
-    sender: Sender
     files: Path
     clock: Callable[[], datetime]
 
-    def greet(self, chat: Chat) -> None:
-        """Queue the first words of a visit."""
-        self._turn(chat, None, lambda session, scene: greet(session, scene))
+    def enrol(self, channel: str, user: str, roles: frozenset[str]) -> Peer:
+        """The chat of somebody who needs no invitation: whoever can start smsvet owns its state."""
+        with self.database.write() as sql:
+            people.enrol(sql, channel, user, roles=roles, now=self.clock())
+        return Peer(channel, user, user, user)
 
-    def handle(self, chat: Chat, message: Message) -> None:
-        """Handle one message once; what it leads to waits in the outbox afterwards."""
+    def greet(self, peer: Peer, *, part_only: bool | None = None) -> None:
+        """Queue the first words of a visit; `part_only` says whose questions are asked in it."""
+
+        def deciding(session: Session, scene: Scene) -> Decision:
+            asked = session.part_only if part_only is None else part_only
+            return greet(replace(session, part_only=asked), scene)
+
+        self._turn(peer, None, deciding)
+
+    def handle(self, peer: Peer, message: Message) -> bool:
+        """Handle one message once; what it leads to waits in the outbox afterwards.
+
+        False, and nothing happens, where nobody is known: see bot/front.py for how people become
+        known.
+        """
         try:
-            self._handle(chat, message)
+            return self._handle(peer, message)
         except UserError as error:
-            self._say(chat, str(error))
+            return self._say(peer, message, str(error))
         except Exception:
             code = secrets.token_hex(3)
             # The words of the message are personal: the code is what finds this entry again.
             log.exception("turn failed, code %s", code)
-            self._say(chat, self._wording(chat)("internal", code=code))
+            return self._say(peer, message, code=code)
 
-    def waiting(self, chat: Chat) -> list[Outgoing]:
+    def waiting(self, conversation: str) -> list[Outgoing]:
         """What this conversation has still to be told, in order."""
         with self.database.read() as session:
-            return chats.undelivered(session, chat.key)
+            return chats.undelivered(session, conversation)
 
     def told(self, replies: Iterable[Outgoing]) -> None:
         """The channel has delivered these."""
         with self.database.write() as session:
             chats.delivered(session, [reply.id for reply in replies], self.clock())
 
-    def _handle(self, chat: Chat, message: Message) -> None:
-        kept, refused = self._take(chat, message.paths)
-        incoming = Incoming(message.id, message.text, message.action, kept, refused)
-        self._turn(chat, message, lambda session, scene: decide(session, incoming, scene))
+    def _handle(self, peer: Peer, message: Message) -> bool:
+        taken = [attachments.take(path, self.files) for path in message.paths]
+        if message.trouble:
+            taken.append(attachments.Unfit(f"fetch_{message.trouble}", {}))
 
-    def _take(
-        self, chat: Chat, paths: tuple[Path, ...]
-    ) -> tuple[tuple[FileKept, ...], tuple[str, ...]]:
-        taken = [attachments.take(path, self.files) for path in paths]
-        wording = self._wording(chat) if taken else None
-        refused = tuple(
-            one.said(wording) for one in taken if wording and isinstance(one, attachments.Unfit)
-        )
-        return tuple(one for one in taken if isinstance(one, FileKept)), refused
+        def deciding(session: Session, scene: Scene) -> Decision:
+            wording = scene.wordings[session.language]
+            return decide(session, self._incoming(peer, message, taken, wording), scene)
 
-    def _turn(
+        return self._turn(peer, message, deciding)
+
+    def _incoming(
         self,
-        chat: Chat,
-        message: Message | None,
-        deciding: Callable[[Session, Scene], Decision],
-    ) -> None:
-        """Decide outside the transaction, keep inside; anew if another turn came in between."""
-        while True:
-            revision, session, scene = self._look(chat, message)
-            if scene is None:
-                return
-            decision = self._decide_on(deciding, session, scene)
-            replies = [self._fulfil(effect, decision.session) for effect in decision.effects]
-            with self.database.write() as sql:
-                row = self._row(sql, chat)
-                if message is not None and chats.seen(sql, chat.key, message.id):
-                    return
-                if row.revision != revision:
-                    continue
-                self._keep(sql, row, message, replace(decision, effects=tuple(replies)))
-            if any(isinstance(effect, do.StartRun) for effect in replies):
-                self.sender.wake()
-            return
+        peer: Peer,
+        message: Message,
+        taken: list[FileKept | attachments.Unfit],
+        wording: Wording,
+    ) -> Incoming:
+        asked = corrects = ""
+        if message.about:
+            with self.database.read() as sql:
+                asked = chats.asked_in(sql, peer.key, message.about)
+                corrects = chats.answered_by(sql, peer.key, message.about)
+        return Incoming(
+            message.id,
+            message.text,
+            message.action,
+            tuple(one for one in taken if isinstance(one, FileKept)),
+            tuple(one.said(wording) for one in taken if isinstance(one, attachments.Unfit)),
+            asked=asked,
+            edited=bool(message.about) and message.id.startswith(f"{message.about}:e"),
+            corrects=corrects,
+            group=peer.group,
+        )
 
-    def _decide_on(
-        self, deciding: Callable[[Session, Scene], Decision], session: Session, scene: Scene
-    ) -> Decision:
-        decision = deciding(session, scene)
+    def _turn(self, peer: Peer, message: Message | None, deciding: Deciding) -> bool:
+        """Decide outside the transaction, keep inside; anew if another turn came in between.
+
+        False where nobody is known.
+        """
+        for _ in range(ANEW):
+            look = self._look(peer, message)
+            if look is None:
+                return False
+            if look.seen:
+                return True
+            decision = self._decide_on(deciding, look)
+            replies = [self._fulfil(effect, decision.session) for effect in decision.effects]
+            try:
+                self._keep(peer, message, look, replace(decision, effects=tuple(replies)))
+            except (_OvertakenError, IntegrityError):  # or this answer came at the same time
+                continue
+            if any(isinstance(effect, do.StartRun) for effect in replies):
+                self.scenery.sender.wake()
+            return True
+        raise RuntimeError("the conversation kept changing")
+
+    def _look(self, peer: Peer, message: Message | None) -> Look | None:
+        """The world as it stands; None where nobody is known."""
+        with self.database.read() as sql:
+            person = people.who(sql, peer.channel, peer.user)
+            if person is None:
+                return None
+            kept = chats.state(sql, peer.key)
+            session = Session.from_json(self._standing(sql, peer, person, kept))
+            scene = self.scenery.scene(sql, person, session, message)
+            seen = message is not None and chats.seen(sql, peer.key, message.id)
+            return Look(person, session, kept.revision, scene, seen)
+
+    @staticmethod
+    def _standing(sql: Sql, peer: Peer, person: Known, kept: chats.State) -> dict[str, object]:
+        """The state to go on from: a person finds it again in whichever chat they open."""
+        newest = kept if peer.group else chats.newest_of(sql, person.id)
+        if newest.revision < 0:
+            part_only = access.of_one_department(person.roles) and not peer.group
+            return {"language": person.language, "part_only": part_only}
+        return newest.state
+
+    def _decide_on(self, deciding: Deciding, look: Look) -> Decision:
+        decision = deciding(look.session, look.scene)
         here = decision.session.case
-        if here in {None, NEW, session.case}:
+        if here in {None, NEW, look.session.case}:
             return decision
         with self.database.read() as sql:
-            case = cases.load(sql, self.database.vault, here or 0)
-        more = resume_after_switch(decision.session, replace(scene, case=case))
+            case = self.scenery.case(sql, here or 0)
+        more = resume_after_switch(decision.session, replace(look.scene, case=case))
         return Decision(more.session, decision.effects + more.effects)
-
-    def _look(self, chat: Chat, message: Message | None) -> tuple[int, Session, Scene | None]:
-        """The world as it stands; no scene where the message was handled before."""
-        with self.database.write() as sql:
-            row = self._row(sql, chat)
-            if message is not None and chats.seen(sql, chat.key, message.id):
-                return row.revision, Session(), None
-            session = Session.from_json(row.state)
-            if message is None:  # a visit begins: whose part is asked is said with it
-                session = replace(session, part_only=chat.part_only)
-            scene = self._scene(sql, chat, row, session)
-            return row.revision, session, self._with_codes(sql, scene, message)
-
-    def _scene(self, sql: Sql, chat: Chat, row: Conversation, session: Session) -> Scene:
-        vault = self.database.vault
-        return Scene(
-            person=Person(
-                chat.name,
-                access.departments(chat.roles),
-                access.may_spend(chat.roles),
-                row.person_id,
-            ),
-            checklist=self.checklist,
-            wordings=self.wordings,
-            tests=self.tests,
-            rules=self.rules,
-            now=self.clock(),
-            cases=cases.lines(sql),
-            case=cases.load(sql, vault, session.case) if session.case else None,
-            lines=self.sender.lines(sql, session.language, thoroughly=is_planning(session)),
-            colleagues=people.names(sql),
-        )
-
-    def _with_codes(self, sql: Sql, scene: Scene, message: Message | None) -> Scene:
-        """What a person whose phone is on the panel may be speaking of."""
-        phones = handsets.of_person(sql, scene.person.id)
-        if not phones or message is None:
-            return scene
-        numbers = [phone.number_id for phone in phones]
-        shaped = confirming.shaped(message.text or message.action.rpartition(":")[2])
-        about = confirmed.about(sql, self.database.vault, phones, shaped, now=scene.now)
-        return replace(
-            scene,
-            phones=tuple(phone.name for phone in phones),
-            codes=about,
-            awaited=codes.awaited(sql, numbers),
-        )
-
-    def _row(self, sql: Sql, chat: Chat) -> Conversation:
-        now = self.clock()
-        person = people.enrol(sql, chat.channel, chat.name, roles=chat.roles, now=now)
-        return people.conversation(sql, chat.key, person, now)
 
     def _fulfil(self, effect: Effect, session: Session) -> Effect:
         """Turn a look-up into what it says; everything else is kept as it is."""
@@ -217,26 +221,31 @@ class Assistant:
             case _:
                 return effect
 
-    def _keep(
-        self, sql: Sql, row: Conversation, message: Message | None, decision: Decision
-    ) -> None:
-        keeper = Keeper(sql, self.database.vault, row, self.clock(), self.sender.add)
-        if message is not None:
-            keeper.note_turn(message.id, message.text or message.action)
-        for effect in decision.effects:
-            keeper.keep(effect, self.checklist.version)
-        session = decision.session
-        if session.case == NEW:
-            session = replace(session, case=keeper.opened)
-        keeper.note_state(session)
-
-    def _wording(self, chat: Chat) -> Wording:
-        with self.database.read() as sql:
-            row = sql.get(Conversation, chat.key)
-            language = row.state.get("language", "zh") if row else "zh"
-        return self.wordings[language]
-
-    def _say(self, chat: Chat, text: str) -> None:
+    def _keep(self, peer: Peer, message: Message | None, look: Look, decision: Decision) -> None:
+        """Write everything the turn leads to, or nothing of it."""
+        row = Conversation(
+            id=peer.key, person_id=look.person.id, grouped=peer.group, updated_at=self.clock()
+        )
         with self.database.write() as sql:
-            row = self._row(sql, chat)
-            chats.queue(sql, row.id, chats.body(Say(text)), self.clock())
+            if look.revision < 0:  # rows refer to it
+                chats.keep_state(sql, row, look.revision)
+            keeper = Keeper(sql, self.database.vault, row, self.clock(), self.scenery.sender.add)
+            if message is not None:
+                keeper.note_turn(message.id, message.text or message.action)
+            for effect in decision.effects:
+                keeper.keep(effect, self.scenery.checklist.version)
+            session = decision.session
+            if session.case == NEW:
+                session = replace(session, case=keeper.opened)
+            row.state = session.to_json()
+            if not chats.keep_state(sql, row, max(look.revision, 0)):
+                raise _OvertakenError
+
+    def _say(self, peer: Peer, message: Message, text: str = "", code: str = "") -> bool:
+        """Something went wrong with this message: the person is told, once."""
+
+        def deciding(session: Session, scene: Scene) -> Decision:
+            said = text or scene.wordings[session.language]("internal", code=code)
+            return Decision(session, (Say(said),))
+
+        return self._turn(peer, message, deciding)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bot import app
+from bot import access, app
 from bot import settings as settings_
 from bot.dialogue.session import Session
 from bot.errors import UserError
-from bot.messages import Chat, Message
+from bot.messages import Message, Peer
 from bot.report import plain
 from bot.settings import CONTENT, Settings
 from bot.store import runs
@@ -90,7 +90,10 @@ class _Player:
     script: Script
     tell: Callable[[str], object]
     said: int = 0
-    chat: Chat = field(default_factory=lambda: Chat("demo", "demo"))
+    chat: Peer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chat = self.app.assistant.enrol("demo", "demo", access.EVERYTHING)
 
     def play(self, personality: str, count: int) -> None:
         self.app.guide.warm()
@@ -115,7 +118,7 @@ class _Player:
         self._hear(shown=shown)
 
     def _hear(self, *, shown: bool = True) -> None:
-        replies = self.app.assistant.waiting(self.chat)
+        replies = self.app.assistant.waiting(self.chat.key)
         self.app.assistant.told(replies)
         for reply in replies if shown else ():
             self.tell(f"🤖 {reply.text}")
@@ -143,7 +146,7 @@ class _Player:
     def _hand_in(self) -> None:
         paper = self.app.settings.home / self.script.evidence.name
         paper.write_text(self.script.evidence.text, encoding="utf-8")
-        numbers = self.app.assistant.checklist.numbers
+        numbers = self.app.assistant.scenery.checklist.numbers
         self.say(str(numbers[self.script.evidence.item]), paths=(paper,))
 
     def _send_test(self, personality: str, count: int) -> None:

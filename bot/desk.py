@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from bot import access
-from bot.messages import Chat, Message, Outgoing
+from bot.messages import Message, Outgoing, Peer
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -14,8 +14,8 @@ class TerminalDesk:
     """Opens the application on `load`, which may run on a thread; closes it at the end."""
 
     def __init__(self, user: str, role: str | None) -> None:
-        roles = frozenset({role}) if role else access.EVERYTHING
-        self._chat = Chat("terminal", user, roles, part_only=role in access.DEPARTMENTS)
+        self._user = user
+        self._roles = frozenset({role}) if role else access.EVERYTHING
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -29,22 +29,23 @@ class TerminalDesk:
         from bot import app
 
         self._app: App = self._stack.enter_context(app.opened())
+        self._peer: Peer = self._app.assistant.enrol("terminal", self._user, self._roles)
         self._app.finish_what_runs()
         self._app.guide.warm()
         return self
 
     def greet(self) -> None:
-        self._app.assistant.greet(self._chat)
+        self._app.assistant.greet(self._peer, part_only=access.of_one_department(self._roles))
 
     def handle(self, message: Message) -> None:
-        self._app.assistant.handle(self._chat, message)
+        self._app.assistant.handle(self._peer, message)
 
     def waiting(self) -> list[Outgoing]:
-        return self._app.assistant.waiting(self._chat)
+        return self._app.assistant.waiting(self._peer.key)
 
     def told(self, replies: list[Outgoing]) -> None:
         self._app.assistant.told(replies)
 
     def progress(self) -> str:
         """The running test of this conversation in a line, or nothing."""
-        return self._app.progress(self._chat.key)
+        return self._app.progress(self._peer.key)

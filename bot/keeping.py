@@ -1,14 +1,15 @@
 """Keeps what a turn decided: each effect becomes rows, inside the caller's transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Session as Sql
+from sqlmodel import col
 
 from bot.dialogue import effects as do
 from bot.dialogue.effects import Effect
-from bot.dialogue.session import Session
 from bot.store import cases, chats, confirmed, handsets, people, runs
 from bot.store.tables import Assignment, Conversation, Evaluation, Evidence, Run, Turn
 from bot.store.vault import Vault
@@ -27,24 +28,22 @@ class Keeper:
     add_run: Callable[[Sql, Run, str], None]
     turn: int | None = None
     opened: int = NEW
+    person: int = 0  # who speaks: in a group not always the same
+    touched: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.person = self.person or self.row.person_id
 
     def note_turn(self, message_id: str, words: str) -> None:
-        turn = Turn(
-            conversation_id=self.row.id,
-            message_id=message_id,
-            person_id=self.row.person_id,
-            at=self.now,
-            words_sealed=self.vault.seal(words, "turn.words") if words else None,
-        )
-        self.sql.add(turn)
-        self.sql.flush()
-        self.turn = turn.id
-
-    def note_state(self, session: Session) -> None:
-        self.row.state = session.to_json()
-        self.row.revision += 1
-        self.row.updated_at = self.now
-        self.sql.add(self.row)
+        turn = {
+            "conversation_id": self.row.id,
+            "message_id": message_id,
+            "person_id": self.person,
+            "at": self.now,
+            "words_sealed": self.vault.seal(words, "turn.words") if words else None,
+        }
+        kept = self.sql.execute(sa.insert(Turn).values(turn).returning(col(Turn.id)))
+        self.turn = kept.scalar_one()
 
     def keep(self, effect: Effect, version: str) -> None:
         """Write one effect; `version` is the checklist's, kept with a new evaluation."""
@@ -54,11 +53,12 @@ class Keeper:
             case do.Open(vendor, walk):
                 self._open(vendor, walk, version)
             case do.SetLanguage(language):
-                people.speak(self.sql, self.row.person_id, language)
+                people.speak(self.sql, self.person, language)
             case do.Confirm() | do.MarkRun() | do.StopRun():
                 self._during_test(effect)
             case do.Detach():
                 cases.detach(self.sql, effect.case or self.opened, effect.item, effect.sha256)
+                self._touch(effect.case or self.opened)
             case do.SetProfile() | do.Widen() | do.Record() | do.Attach() | do.Assign():
                 self._about_case(effect, effect.case or self.opened)
             case do.StartRun():
@@ -66,12 +66,17 @@ class Keeper:
             case _:
                 raise TypeError(f"nobody keeps {effect!r}")
 
+    def _touch(self, case_id: int) -> None:
+        if case_id not in self.touched:
+            self.touched.add(case_id)
+            cases.touch(self.sql, case_id)
+
     def _open(self, vendor: str, walk: str, version: str) -> None:
         row = Evaluation(
             vendor=vendor,
             walk=walk,
             checklist_version=version,
-            created_by=self.row.person_id,
+            created_by=self.person,
             created_at=self.now,
         )
         self.sql.add(row)
@@ -83,14 +88,14 @@ class Keeper:
             case do.MarkRun(run_id, kind):
                 runs.note_mark(self.sql, run_id, kind, self.now, whose=self._whose(kind))
             case do.Confirm(codes):
-                person = self.row.person_id
+                person = self.person
                 confirmed.keep(self.sql, self.vault, person, codes, now=self.now)
             case do.StopRun(run_id):
                 runs.ask_to_stop(self.sql, run_id, self.now)
 
     def _whose(self, kind: str) -> list[int | None]:
         """That one has opted out says something of one's own numbers."""
-        phones = handsets.of_person(self.sql, self.row.person_id) if kind == "replied" else []
+        phones = handsets.of_person(self.sql, self.person) if kind == "replied" else []
         return [phone.number_id for phone in phones] or [None]
 
     def _about_case(
@@ -98,6 +103,7 @@ class Keeper:
         effect: do.SetProfile | do.Widen | do.Record | do.Attach | do.Assign,
         case_id: int,
     ) -> None:
+        self._touch(case_id)
         match effect:
             case do.SetProfile(_, profile):
                 self.sql.get_one(Evaluation, case_id).profile = profile.to_json()
@@ -105,15 +111,13 @@ class Keeper:
                 self.sql.get_one(Evaluation, case_id).walk = "full"
             case do.Record(_, given):
                 row = cases.answer_row(self.vault, case_id, given)
-                who = people.id_of(self.sql, given.by or "") or self.row.person_id
+                who = people.id_of(self.sql, given.by or "") or self.person
                 row.person_id, row.turn_id = who, self.turn
                 self.sql.add(row)
             case do.Attach(_, item, file):
                 columns = cases.file_row(self.vault, case_id, item, file)
                 self.sql.add(
-                    Evidence(
-                        **columns, person_id=self.row.person_id, turn_id=self.turn, at=self.now
-                    )
+                    Evidence(**columns, person_id=self.person, turn_id=self.turn, at=self.now)
                 )
             case do.Assign(_, item, colleague):
                 self.sql.add(
@@ -121,7 +125,7 @@ class Keeper:
                         evaluation_id=case_id,
                         item_id=item,
                         colleague=colleague,
-                        by=self.row.person_id,
+                        by=self.person,
                         at=self.now,
                     )
                 )
@@ -135,9 +139,9 @@ class Keeper:
             test=effect.plan.get("test", "arrival"),
             plan=effect.plan,
             state="confirmed",
-            planned_by=self.row.person_id,
+            planned_by=self.person,
             planned_at=self.now,
-            confirmed_by=self.row.person_id,
+            confirmed_by=self.person,
             confirmed_at=self.now,
         )
         self.add_run(self.sql, run, effect.connection)

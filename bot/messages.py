@@ -3,39 +3,58 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot import access
-
 
 @dataclass(frozen=True)
-class Chat:
-    """Whose conversation this is, on which channel."""
+class Peer:
+    """Who wrote, and where: ids are the platform's own, as text.
+
+    `name` is what the platform shows for the person: data, never an identity.
+    """
 
     channel: str
-    name: str
-    roles: frozenset[str] = access.EVERYTHING
-    part_only: bool = False
+    chat: str
+    user: str
+    name: str = ""
+    group: bool = False
 
     @property
     def key(self) -> str:
-        return f"{self.channel}:{self.name}"
+        """The conversation this belongs to; a group shares one."""
+        return f"{self.channel}:{self.chat}"
 
 
 @dataclass(frozen=True)
 class Message:
-    """What a channel received. `paths` are files it has fetched to local disk."""
+    """What a channel received; `id` is the platform's own, never used twice in one chat.
+
+    `action` is a pressed button's token. `paths` are files the channel has fetched to local disk.
+    `about` is the platform's id of the message that this one replies to. `trouble` says why a file
+    could not be fetched: too_large, expired, unreadable, or kind where the platform sends such
+    things but smsvet does not take them.
+    """
 
     id: str
     text: str = ""
     action: str = ""
     paths: tuple[Path, ...] = ()
+    about: str = ""
+    trouble: str = ""
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A reply on its way: text, buttons as (label, token), perhaps a file."""
+    """A reply on its way: text, buttons as (label, token), perhaps a file's path.
+
+    It fits into one message of its channel: see bot/parts.py. `again`: it may have been delivered
+    before, nobody knows, since the process died while it was being delivered.
+    """
 
     id: int
     text: str
     buttons: tuple[tuple[str, str], ...]
     file: str
     numbered: bool
+    chat: str = ""
+    group: bool = False
+    language: str = "zh"
+    again: bool = False

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Self
 
 from evaluators.checklist import Applies, Checklist, Choice, Item
@@ -107,13 +108,21 @@ class Case:
     colleagues: Mapping[str, str] = field(default_factory=dict)
     runs: tuple[RunLine, ...] = ()
 
+    @cached_property
+    def _by_item(self) -> Mapping[str, tuple[Given, ...]]:
+        """Every item's answers, newest first."""
+        found: dict[str, list[Given]] = {}
+        for given in reversed(self.answers):
+            found.setdefault(given.item, []).append(given)
+        return {item: tuple(given) for item, given in found.items()}
+
     def said(self, item: str) -> Given | None:
         """The newest answer a person gave."""
-        return next((a for a in reversed(self.answers) if a.item == item and a.by), None)
+        return next((a for a in self._by_item.get(item, ()) if a.by), None)
 
     def measured(self, item: str) -> Given | None:
         """The newest answer a test gave; a real one before any of a simulated vendor."""
-        tests = [a for a in reversed(self.answers) if a.item == item and not a.by]
+        tests = [a for a in self._by_item.get(item, ()) if not a.by]
         return next((a for a in tests if not a.simulated), tests[0] if tests else None)
 
     def in_force(self, item: str) -> Given | None:
@@ -126,7 +135,7 @@ class Case:
         return self.measured(item) or self.said(item)
 
     def revisions(self, item: str) -> int:
-        return max((a.revision for a in self.answers if a.item == item), default=0)
+        return max((a.revision for a in self._by_item.get(item, ())), default=0)
 
     def proof(self, item: Item) -> Level:
         """The level the stored files give this item, never above what it can reach on paper."""

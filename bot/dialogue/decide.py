@@ -16,8 +16,9 @@ from bot.dialogue import (
 from bot.dialogue.effects import Consult, Effect
 from bot.dialogue.scene import Incoming, Scene
 from bot.dialogue.session import Pending, Session
-from bot.dialogue.talk import Talk
+from bot.dialogue.talk import STANDING, Said, Talk
 from evaluators import answers
+from evaluators.checklist import Item
 
 REPLIES = ("yes", "no", "go", "other", "full", "prescreen", "verified", "documented")
 LONGEST_CHOICE = 2  # digits; more is a value, such as a sender number
@@ -51,12 +52,37 @@ def _route(talk: Talk, incoming: Incoming) -> None:
     if incoming.files or incoming.refused:
         return filing.on_files(talk, incoming)
     if incoming.action:
-        return _pressed(talk, incoming.action)
+        return _pressed(talk, incoming)
     if not text:
         return talk.tell("empty")
     if len(text) > LONGEST:
         return talk.tell("too_long", most=LONGEST)
+    if incoming.edited:
+        return _edited(talk, incoming.corrects, text)
+    if incoming.asked and _is_over(talk, incoming.asked):
+        return _stale(talk, incoming.asked.partition(":")[2])
     return _said(talk, text)
+
+
+def _is_over(talk: Talk, asked: str) -> bool:
+    """Whether a reply refers to a question that is no longer the one that waits."""
+    number = asked.partition(":")[0]
+    return number not in {"0", str(talk.session.asked)}
+
+
+def _edited(talk: Talk, item_id: str, text: str) -> None:
+    """An earlier message in other words: its answer is changed, nothing else is touched."""
+    if item_id not in talk.scene.checklist.by_id or talk.case is None:
+        talk.tell("edited.nothing")
+        return answering.repeat(talk)
+    return _answer_to(talk, talk.item(item_id), "", text)
+
+
+def _answer_to(talk: Talk, item: Item, word: str, text: str) -> None:
+    """An answer to an item whether or not it is the one that waits."""
+    pending = Pending("answer", item.id)
+    talk.session = replace(talk.session, pending=pending)
+    return _chosen(talk, pending, word) if word else answering.on_text(talk, pending, text)
 
 
 def _said(talk: Talk, text: str) -> None:
@@ -104,18 +130,49 @@ def _typed_choice(talk: Talk, pending: Pending, text: str) -> str:
     return offered[number - 1] if 1 <= number <= len(offered) else "?"
 
 
-def _pressed(talk: Talk, token: str) -> None:
-    """A button. One that belongs to an earlier question is refused, politely."""
-    asked, _, rest = token.partition(":")
+def _pressed(talk: Talk, incoming: Incoming) -> None:
+    """A button. One that belongs to an earlier question is refused, politely.
+
+    `any:7:yes` answers question 7 whatever is being asked: a form shows many at once.
+    """
+    asked, _, rest = incoming.action.partition(":")
     subject, _, word = rest.partition(":")
     if subject == "command":
         return steering.follow(talk, commands.Command(word))
     if subject == "code":
         return confirming.tapped(talk, word)
+    item = talk.scene.checklist.numbered(int(subject)) if subject.isdigit() else None
+    if asked == "any" and item is not None and talk.case is not None:
+        return _answer_to(talk, item, word, incoming.text.strip())
     pending = talk.session.pending
     if pending is None or asked != str(talk.session.asked):
+        if incoming.group and item is not None and _differs(talk, item, word):
+            return answering.repeat(talk)
         return _stale(talk, subject)
     return _chosen(talk, pending, word)
+
+
+def _differs(talk: Talk, item: Item, word: str) -> bool:
+    """In a group two people may press different answers: both are kept, one of them stands."""
+    stands = talk.case.said(item.id) if talk.case is not None else None
+    if stands is None or stands.by == talk.scene.person.name or word == stands.choice:
+        return False
+    if word not in STANDING:
+        return False
+    label = talk.word(f"choice.{word}")
+    other = talk.word("group.other", name=talk.scene.person.name, said=label)
+    note = f"{stands.note}; {other}" if stands.note else other
+    kept = Said(stands.choice, stands.value, stands.words, note, by=stands.by or "", proven=True)
+    talk.record(item, kept)
+    talk.tell(
+        "group.differs",
+        number=talk.number(item.id),
+        by=stands.by,
+        stands=showing.answer(talk.speaker, item, stands),
+        name=talk.scene.person.name,
+        said=label,
+    )
+    return True
 
 
 def _stale(talk: Talk, subject: str) -> None:

@@ -17,7 +17,9 @@ class Incoming:
     """One message as a channel passed it on; `id` is the platform's own.
 
     `action` is a pressed button's token. `files` are stored already; `refused` says in the
-    person's language why a file was not.
+    person's language why a file was not. `asked` is the question it replies to, as the beginning
+    of a button's token. `edited`: it is an earlier message in other words; `corrects` is the item
+    which that one answered, if it answered any.
     """
 
     id: str
@@ -25,6 +27,10 @@ class Incoming:
     action: str = ""
     files: tuple[FileKept, ...] = ()
     refused: tuple[str, ...] = ()
+    asked: str = ""
+    edited: bool = False
+    corrects: str = ""
+    group: bool = False
 
 
 @dataclass(frozen=True)

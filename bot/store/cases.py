@@ -1,6 +1,7 @@
 """Evaluations in SQL: loading one as the dialogue sees it, and keeping what was decided."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -28,12 +29,43 @@ def lines(session: Session) -> tuple[CaseLine, ...]:
     return tuple(CaseLine(row.id or 0, row.vendor, row.walk) for row in rows)
 
 
+@dataclass(frozen=True)
+class Stamp:
+    """What changes whenever anything about an evaluation, or the list of them, does."""
+
+    revision: int | None  # of the evaluation; None where there is none
+    evaluations: int
+    full: int  # how many of them are walked in full
+    people: int
+
+
+def stamp(session: Session, case_id: int | None) -> Stamp:
+    """In one small statement, so that what was loaded before can be used again."""
+    ours = (
+        sa.select(col(Evaluation.revision)).where(col(Evaluation.id) == case_id).scalar_subquery()
+    )
+    full = sa.func.coalesce(sa.func.sum(sa.case((col(Evaluation.walk) == "full", 1), else_=0)), 0)
+    people = sa.select(sa.func.count(col(Person.id))).scalar_subquery()
+    row = session.execute(sa.select(ours, sa.func.count(col(Evaluation.id)), full, people)).one()
+    return Stamp(*row)
+
+
+def touch(session: Session, case_id: int) -> None:
+    """Something about an evaluation is being written: whoever remembers it looks again."""
+    session.execute(
+        sa.update(Evaluation)
+        .where(col(Evaluation.id) == case_id)
+        .values(revision=Evaluation.revision + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def load(session: Session, vault: Vault, case_id: int) -> Case | None:
     """One evaluation with every revision of every answer."""
     row = session.get(Evaluation, case_id)
     if row is None:
         return None
-    people = {person.id: person.name for person in session.exec(select(Person))}
+    people = dict(session.exec(select(Person.id, Person.name)).all())
     tests = runs(session, case_id)
     rehearsed = frozenset(run.id for run in tests if run.simulated)
     return Case(

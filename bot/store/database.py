@@ -13,7 +13,23 @@ from bot.settings import Settings
 from bot.store import tables
 from bot.store.vault import Vault
 
+BUSY = (
+    "The database is held by another program, and half a minute of waiting did not help. Nothing"
+    " was lost, and nothing was done in this step: try it once more.\n"
+    "数据库正被别的程序占着，等了半分钟也没轮到。已保存的都在，这一步没有生效：请再试一次。"
+)
+WAIT_MS = 30_000  # for whoever is writing
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class BusyError(sa.exc.OperationalError, UserError):
+    """Somebody else kept writing for too long: nothing of this transaction was kept."""
+
+    def __init__(self, error: sa.exc.OperationalError) -> None:
+        super().__init__(error.statement, error.params, error.orig or error, hide_parameters=True)
+
+    def __str__(self) -> str:
+        return BUSY
 
 
 class Database:
@@ -27,7 +43,11 @@ class Database:
         """Connect, bring the schema up to date, and check that the key fits."""
         engine = _engine(settings.database_url)
         try:
-            _bring_up_to_date(engine, settings.database_url)
+            with _saying_busy():
+                _bring_up_to_date(engine, settings.database_url)
+        except BusyError:
+            engine.dispose()
+            raise
         except (sa.exc.OperationalError, sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
             raise UserError(
                 f"The database {settings.database_for_people} cannot be used: {error.args[0]}"
@@ -36,8 +56,12 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """One transaction that is alone in writing; committed at the end or not at all."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        """One transaction that is alone in writing; committed at the end or not at all.
+
+        Raises BusyError where another one did not end in time.
+        """
+        made = Session(self.engine, expire_on_commit=False)
+        with _saying_busy(), made as session, session.begin():
             yield session
 
     @contextmanager
@@ -49,6 +73,18 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def _saying_busy() -> Iterator[None]:
+    """A lock that SQLite gave up waiting for becomes BusyError; other errors stay as they are."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise BusyError(error) from error
+        raise
 
 
 def _engine(url: str) -> sa.Engine:
@@ -67,7 +103,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=30000",
+        f"busy_timeout={WAIT_MS}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -78,7 +114,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def _revision(engine: sa.Engine) -> str | None:
-    with engine.connect() as connection:
+    with engine.execution_options(reading=True).connect() as connection:  # waits for nobody
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
         version = connection.scalar(sa.text("select version_num from alembic_version"))

@@ -1,48 +1,74 @@
 """Who is known, on which channel, with which roles."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, select
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
+from bot import access
 from bot.store.tables import Conversation, Identity, Person
+
+
+@dataclass(frozen=True)
+class Known:
+    """A person as this channel knows them."""
+
+    id: int
+    name: str
+    roles: frozenset[str]
+    language: str
+
+
+def who(session: Session, channel: str, user: str) -> Known | None:
+    """The person behind a channel's user; None for anybody who was not enrolled."""
+    found = session.execute(
+        sa.select(
+            *map(col, (Person.id, Person.name, Person.roles, Person.language)), col(Identity.roles)
+        )
+        .join(Identity, col(Identity.person_id) == col(Person.id))
+        .where(
+            col(Identity.channel) == channel,
+            col(Identity.user) == user,
+            col(Person.left_at).is_(None),
+        )
+    ).first()
+    if found is None:
+        return None
+    person_id, name, roles, language, here = found
+    return Known(person_id, name, access.read(here or roles), language)
 
 
 def enrol(
     session: Session, channel: str, user: str, *, roles: frozenset[str], now: datetime
 ) -> Person:
-    """The person behind a channel's user, made on first contact.
+    """The person behind a user of the terminal, made on first contact.
 
     Only the terminal calls this without an invitation: whoever can run it owns the state anyway.
+    The roles count there; a person who was invited keeps their own everywhere else.
     """
-    identity = session.get(Identity, (channel, user))
-    if identity is not None:
-        person = session.get_one(Person, identity.person_id)
-    else:
-        person = session.exec(select(Person).where(Person.name == user)).first() or Person(
-            name=user, created_at=now
-        )
-        session.add(person)
-        session.flush()
-        session.add(Identity(channel=channel, user=user, person_id=person.id or 0))
-    person.roles = ",".join(sorted(roles))
+    person = known_as(session, user) or Person(
+        name=user, roles=access.written(roles), created_at=now
+    )
     session.add(person)
+    session.flush()
+    identity = session.get(Identity, (channel, user)) or Identity(
+        channel=channel, user=user, person_id=person.id or 0
+    )
+    identity.roles = access.written(roles)
+    session.add(identity)
+    session.flush()
     return person
 
 
-def conversation(session: Session, key: str, person: Person, now: datetime) -> Conversation:
-    """The conversation `channel:chat`, made on first contact."""
-    found = session.get(Conversation, key)
-    if found is None:
-        found = Conversation(id=key, person_id=person.id or 0, updated_at=now)
-        found.state = {"language": person.language}
-        session.add(found)
-        session.flush()
-    return found
+def known_as(session: Session, name: str) -> Person | None:
+    return session.exec(select(Person).where(Person.name == name)).first()
 
 
 def names(session: Session) -> tuple[str, ...]:
     """Everybody's name, in order of arrival."""
-    return tuple(session.exec(select(Person.name).order_by(Person.id)))  # type: ignore[arg-type]
+    here = col(Person.left_at).is_(None)
+    return tuple(session.exec(select(Person.name).where(here).order_by(col(Person.id))))
 
 
 def speak(session: Session, person_id: int, language: str) -> None:
@@ -53,3 +79,18 @@ def speak(session: Session, person_id: int, language: str) -> None:
 def id_of(session: Session, name: str) -> int | None:
     """Whose answer it is, by name."""
     return session.exec(select(Person.id).where(Person.name == name)).first()
+
+
+def reached_at(session: Session, person_id: int) -> list[Conversation]:
+    """A person's own chats that can be written to, the one used last first."""
+    return list(
+        session.exec(
+            select(Conversation)
+            .where(
+                Conversation.person_id == person_id,
+                col(Conversation.grouped).is_(False),
+                col(Conversation.unreachable_at).is_(None),
+            )
+            .order_by(col(Conversation.updated_at).desc())
+        )
+    )

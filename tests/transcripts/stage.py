@@ -11,7 +11,8 @@ from sqlmodel import select
 from bot import access, wording
 from bot.assistant import Assistant
 from bot.dialogue.scene import Line
-from bot.messages import Chat, Message, Outgoing
+from bot.messages import Message, Outgoing, Peer
+from bot.scenery import Scenery
 from bot.settings import CONTENT, load
 from bot.store import inviting, people, runs
 from bot.store.database import Database
@@ -78,7 +79,9 @@ class Stage:
     """Plays messages and collects what is said."""
 
     home: Path
-    chat: Chat = field(default_factory=lambda: Chat("terminal", "lin"))
+    peer: Peer = field(default_factory=lambda: Peer("terminal", "lin", "lin"))
+    roles: frozenset[str] = access.EVERYTHING
+    part_only: bool | None = None
     language: str = "zh"
     clock: Clock = field(default_factory=Clock)
     replies: list[Outgoing] = field(default_factory=list)
@@ -92,39 +95,50 @@ class Stage:
     def open(self) -> None:
         """Start the application, as after a restart."""
         self.database = Database.open(self.settings)
-        self.assistant = Assistant(
-            database=self.database,
+        scenery = Scenery(
+            vault=self.database.vault,
             checklist=checklist.load(CONTENT / "checklist"),
             wordings=wording.load(CONTENT / "wording"),
             tests=load_all(CONTENT / "plans"),
             rules=RULES,
+            sender=self.desk,
+            clock=self.clock,
+        )
+        self.assistant = Assistant(
+            database=self.database,
+            scenery=scenery,
             guide=Guide(),
             scorer=lambda case, language: (f"<scorecard {case}>", "report.html"),
-            sender=self.desk,
             files=self.settings.home / "files",
             clock=self.clock,
         )
+        self.enter(self.peer.user, self.roles, part_only=self.part_only)
+
+    def enter(self, user: str, roles: frozenset[str], *, part_only: bool | None = None) -> None:
+        """From now on this person speaks, in a terminal of their own."""
+        self.roles, self.part_only = roles, part_only
+        self.peer = self.assistant.enrol("terminal", user, roles)
 
     def close(self) -> None:
         self.database.close()
 
     def greet(self) -> str:
-        self.assistant.greet(self.chat)
+        self.assistant.greet(self.peer, part_only=self.part_only)
         return self._told()
 
     def say(self, text: str, *, id: str = "") -> str:
-        self.assistant.handle(self.chat, Message(id or str(next(self.ids)), text=text))
+        self.assistant.handle(self.peer, Message(id or str(next(self.ids)), text=text))
         return self._told()
 
     def press(self, label: str, *, among: list[Outgoing] | None = None) -> str:
         """Press a button of the newest replies, or of earlier ones."""
         buttons = [button for reply in among or self.replies for button in reply.buttons]
         token = next(token for name, token in buttons if name == label)
-        self.assistant.handle(self.chat, Message(str(next(self.ids)), action=token))
+        self.assistant.handle(self.peer, Message(str(next(self.ids)), action=token))
         return self._told()
 
     def send_file(self, path: Path, caption: str = "") -> str:
-        self.assistant.handle(self.chat, Message(str(next(self.ids)), text=caption, paths=(path,)))
+        self.assistant.handle(self.peer, Message(str(next(self.ids)), text=caption, paths=(path,)))
         return self._told()
 
     def texted(self, codes: list[str], *, over: bool = False, ask: bool = False) -> None:
@@ -132,7 +146,7 @@ class Stage:
         now = self.clock()
         with self.database.write() as sql:
             person = people.enrol(
-                sql, self.chat.channel, self.chat.name, roles=access.EVERYTHING, now=now
+                sql, self.peer.channel, self.peer.user, roles=access.EVERYTHING, now=now
             )
             line = Connection(name=f"line {now.isoformat()}", created_at=now)
             phone = sql.exec(select(Handset)).first() or self._phone(sql, person.id, now)
@@ -180,6 +194,6 @@ class Stage:
             return runs.any_going_on(sql)
 
     def _told(self) -> str:
-        self.replies = self.assistant.waiting(self.chat)
+        self.replies = self.assistant.waiting(self.peer.key)
         self.assistant.told(self.replies)
         return "\n".join(reply.text for reply in self.replies)

@@ -32,10 +32,9 @@ def play(scene, turn: dict, tmp_path: Path) -> str:
         scene.close()
         scene.open()
     if "as" in turn:
-        roles = frozenset(turn["as"].get("roles", scene.chat.roles))
-        scene.chat = stage.Chat(
-            "terminal", turn["as"]["name"], roles, part_only=turn["as"].get("part_only", False)
-        )
+        who = turn["as"]
+        roles = frozenset(who.get("roles", scene.roles))
+        scene.enter(who["name"], roles, part_only=who.get("part_only", False))
     if "texted" in turn:
         scene.texted(turn["texted"], over=turn.get("over", False), ask=turn.get("ask", False))
     if turn.get("greet"):

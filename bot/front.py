@@ -1,0 +1,130 @@
+"""The application as the channels see it: who is let in, in which order, and when to deliver.
+
+SQLite has one writer at a time. Its threads would wait for each other by polling, which costs
+tens of milliseconds at the tail, so there all turns go through one thread, first come, first
+served; PostgreSQL takes several.
+"""
+
+import logging
+import shutil
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+import anyio
+from anyio.to_thread import run_sync
+
+from bot.assistant import Assistant
+from bot.messages import Message, Peer
+from bot.store import invitations, outbox, people
+from bot.store.database import Database
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ON_A_SERVER = 8  # turns at once where the database is a server
+CODES_TRIED = 5  # by one unknown person, in
+CODES_WITHIN_S = 3600.0
+STRANGERS = 10_000  # remembered
+
+
+@dataclass
+class Strangers:
+    """How often people whom nobody invited have tried codes; the oldest are forgotten."""
+
+    tries: OrderedDict[str, list[float]] = field(default_factory=OrderedDict)
+
+    def may_try(self, who: str, now: float) -> bool:
+        recent = [at for at in self.tries.pop(who, []) if now - at < CODES_WITHIN_S]
+        allowed = len(recent) < CODES_TRIED
+        self.tries[who] = [*recent, now][-CODES_TRIED:]
+        while len(self.tries) > STRANGERS:
+            self.tries.popitem(last=False)
+        return allowed
+
+
+@dataclass
+class _Line:
+    """One chat's queue: a lock, and how many stand in it."""
+
+    lock: anyio.Lock = field(default_factory=anyio.Lock)
+    waiting: int = 0
+
+
+@dataclass
+class Desk:
+    """See bot.channels.port.Front. `wake` says that replies may wait for a channel."""
+
+    assistant: Assistant
+    database: Database
+    clock: Callable[[], datetime]
+    now: Callable[[], float]
+    wake: Callable[[str], object] = lambda _channel: None
+    strangers: Strangers = field(default_factory=Strangers)
+    lines: dict[str, _Line] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        one = self.database.engine.dialect.name == "sqlite"
+        self.threads = anyio.CapacityLimiter(1 if one else ON_A_SERVER)
+
+    async def receive(self, peer: Peer, message: Message) -> bool:
+        """Keep one message with everything it leads to."""
+        try:
+            return await self._in_line(peer, partial(self._take, peer, message))
+        finally:
+            for path in message.paths:
+                with suppress(OSError):
+                    await run_sync(partial(shutil.rmtree, path.parent, ignore_errors=True))
+            self.wake(peer.channel)
+
+    async def visited(self, peer: Peer) -> None:
+        """Tell somebody who opened the chat where they stand."""
+        await self._in_line(peer, partial(self.assistant.greet, peer))
+        self.wake(peer.channel)
+
+    async def moved(self, channel: str, old: str, new: str) -> None:
+        """The chat has another name now."""
+        await run_sync(self._move, channel, old, new, limiter=self.threads)
+        self.wake(channel)
+
+    async def _in_line(self, peer: Peer, work: Callable[[], T]) -> T:
+        line = self.lines.setdefault(peer.key, _Line())
+        line.waiting += 1
+        try:
+            async with line.lock:
+                return await run_sync(work, limiter=self.threads)
+        finally:
+            line.waiting -= 1
+            if not line.waiting:
+                self.lines.pop(peer.key, None)
+
+    def _move(self, channel: str, old: str, new: str) -> None:
+        with self.database.write() as sql:
+            outbox.moved(sql, channel, old, new)
+
+    def _take(self, peer: Peer, message: Message) -> bool:
+        code = invitations.shaped(message.text)
+        if not code:
+            return self.assistant.handle(peer, message)
+        with self.database.read() as sql:
+            known = people.who(sql, peer.channel, peer.user) is not None
+        if known:
+            return self.assistant.handle(peer, message)
+        if peer.group or not self._enter(peer, code):
+            return False
+        self.assistant.greet(peer)
+        return True
+
+    def _enter(self, peer: Peer, code: str) -> bool:
+        """A one-time code makes a stranger a colleague; whoever guesses is soon not heard."""
+        if not self.strangers.may_try(f"{peer.channel}:{peer.user}", self.now()):
+            log.warning("too many codes tried by one stranger on %s", peer.channel)
+            return False
+        with self.database.write() as sql:
+            at = (peer.channel, peer.user)
+            return invitations.enter(sql, self.database.vault, code, at=at, now=self.clock())

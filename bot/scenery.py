@@ -1,0 +1,146 @@
+"""The world as a decision sees it, put together from what is stored.
+
+An evaluation with a hundred answers takes milliseconds to load and unseal, so it is remembered
+until its revision changes, whoever changed it. Tests that run change by themselves: those are
+always looked at anew.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from sqlmodel import Session as Sql
+
+from bot import access
+from bot.dialogue import confirming
+from bot.dialogue.case import Case
+from bot.dialogue.scene import CaseLine, Line, Person, Scene
+from bot.dialogue.session import Session
+from bot.dialogue.testing import is_planning
+from bot.messages import Message
+from bot.store import cases, codes, confirmed, handsets, people
+from bot.store.cases import Stamp
+from bot.store.people import Known
+from bot.store.tables import Run
+from bot.store.vault import Vault
+from bot.wording import Wording
+from evaluators.checklist import Checklist
+from evaluators.sending.feasibility import Rules
+from evaluators.sending.plan import Plan
+
+REMEMBERED = 2000  # evaluations
+
+T = TypeVar("T")
+
+
+class Sender(Protocol):
+    """The send tests as the conversation needs them."""
+
+    def lines(
+        self, session: Sql, language: str, *, thoroughly: bool = False
+    ) -> tuple[Line, ...]: ...
+    def add(self, session: Sql, run: Run, connection: str) -> None: ...
+    def wake(self) -> None: ...
+
+
+@dataclass
+class Memory:
+    """What was loaded before, by what must not have changed since. Safe among threads."""
+
+    cases: OrderedDict[tuple[int, int], Case] = field(default_factory=OrderedDict)
+    lists: dict[str, tuple[object, object]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def case(self, key: tuple[int, int], load: Callable[[], Case | None]) -> Case | None:
+        """The evaluation `key` = (id, revision)."""
+        with self.lock:
+            if key in self.cases:
+                self.cases.move_to_end(key)
+                return self.cases[key]
+        found = load()
+        if found is not None:
+            with self.lock:
+                self.cases[key] = found
+                while len(self.cases) > REMEMBERED:
+                    self.cases.popitem(last=False)
+        return found
+
+    def listed(self, name: str, stamp: object, load: Callable[[], T]) -> T:
+        with self.lock:
+            before, kept = self.lists.get(name, (None, None))
+        if before == stamp:
+            return kept  # type: ignore[return-value]  # what this very name loads
+        found = load()
+        with self.lock:
+            self.lists[name] = (stamp, found)
+        return found
+
+
+@dataclass(frozen=True)
+class Scenery:
+    """Puts scenes together."""
+
+    vault: Vault
+    checklist: Checklist
+    wordings: Mapping[str, Wording]
+    tests: Mapping[str, Plan]
+    rules: Rules
+    sender: Sender
+    clock: Callable[[], datetime]
+    memory: Memory = field(default_factory=Memory)
+
+    def scene(self, sql: Sql, person: Known, session: Session, message: Message | None) -> Scene:
+        """What this person's message is decided on."""
+        stamp = cases.stamp(sql, session.case)
+        scene = Scene(
+            person=Person(
+                person.name,
+                access.departments(person.roles),
+                access.may_spend(person.roles),
+                person.id,
+            ),
+            checklist=self.checklist,
+            wordings=self.wordings,
+            tests=self.tests,
+            rules=self.rules,
+            now=self.clock(),
+            cases=self._list(sql, stamp),
+            case=self.case(sql, session.case, stamp) if session.case else None,
+            lines=self._lines(sql, session),
+            colleagues=self.memory.listed("people", stamp.people, lambda: people.names(sql)),
+        )
+        return self._with_codes(sql, scene, message)
+
+    def case(self, sql: Sql, case_id: int, stamp: Stamp | None = None) -> Case | None:
+        """An evaluation as it stands now."""
+        stamp = stamp or cases.stamp(sql, case_id)
+        if stamp.revision is None:
+            return None
+        key = (case_id, stamp.revision)
+        case = self.memory.case(key, lambda: cases.load(sql, self.vault, case_id))
+        return case and replace(case, runs=cases.runs(sql, case_id))
+
+    def _list(self, sql: Sql, stamp: Stamp) -> tuple[CaseLine, ...]:
+        key = (stamp.evaluations, stamp.full)
+        return self.memory.listed("cases", key, lambda: cases.lines(sql))
+
+    def _lines(self, sql: Sql, session: Session) -> tuple[Line, ...]:
+        return self.sender.lines(sql, session.language, thoroughly=is_planning(session))
+
+    def _with_codes(self, sql: Sql, scene: Scene, message: Message | None) -> Scene:
+        """What a person whose phone is on the panel may be speaking of."""
+        phones = handsets.of_person(sql, scene.person.id) if message is not None else []
+        if not phones or message is None:
+            return scene
+        numbers = [phone.number_id for phone in phones]
+        shaped = confirming.shaped(message.text or message.action.rpartition(":")[2])
+        about = confirmed.about(sql, self.vault, phones, shaped, now=scene.now)
+        return replace(
+            scene,
+            phones=tuple(phone.name for phone in phones),
+            codes=about,
+            awaited=codes.awaited(sql, numbers),
+        )
