@@ -15,7 +15,7 @@ from typing import Protocol
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session as Sql
 
-from bot import access, attachments
+from bot import access, attachments, parts
 from bot.dialogue import effects as do
 from bot.dialogue.case import FileKept
 from bot.dialogue.decide import Decision, decide, greet, resume_after_switch
@@ -232,7 +232,7 @@ class Assistant:
             keeper = Keeper(sql, self.database.vault, row, self.clock(), self.scenery.sender.add)
             if message is not None:
                 keeper.note_turn(message.id, message.text or message.action)
-            for effect in decision.effects:
+            for effect in _in_few_messages(decision.effects, peer.channel):
                 keeper.keep(effect, self.scenery.checklist.version)
             session = decision.session
             if session.case == NEW:
@@ -249,3 +249,23 @@ class Assistant:
             return Decision(session, (Say(said),))
 
         return self._turn(peer, message, deciding)
+
+
+def _in_few_messages(effects: Iterable[Effect], channel: str) -> list[Effect]:
+    """What is said in one turn becomes one message where messages are counted."""
+    if channel not in parts.ROOMS:
+        return list(effects)
+    said: list[Say] = []
+    done: list[Effect] = []
+    for effect in effects:
+        if not isinstance(effect, Say):
+            done.append(effect)
+        elif said and _is_plain(said[-1]):
+            said[-1] = replace(effect, text=f"{said[-1].text}\n\n{effect.text}")
+        else:
+            said.append(effect)
+    return [*done, *said]
+
+
+def _is_plain(say: Say) -> bool:
+    return not say.buttons and not say.file

@@ -9,10 +9,10 @@ import logging
 import shutil
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import anyio
@@ -64,6 +64,7 @@ class Desk:
     database: Database
     clock: Callable[[], datetime]
     now: Callable[[], float]
+    folder: Path  # below it channels keep the files they fetch, each in a folder of its own
     wake: Callable[[str], object] = lambda _channel: None
     strangers: Strangers = field(default_factory=Strangers)
     lines: dict[str, _Line] = field(default_factory=dict)
@@ -78,8 +79,7 @@ class Desk:
             return await self._in_line(peer, partial(self._take, peer, message))
         finally:
             for path in message.paths:
-                with suppress(OSError):
-                    await run_sync(partial(shutil.rmtree, path.parent, ignore_errors=True))
+                await run_sync(self._clear, path)
             self.wake(peer.channel)
 
     async def visited(self, peer: Peer) -> None:
@@ -102,6 +102,11 @@ class Desk:
             line.waiting -= 1
             if not line.waiting:
                 self.lines.pop(peer.key, None)
+
+    def _clear(self, path: Path) -> None:
+        """What was fetched is stored by now, or refused."""
+        if path.parent.parent == self.folder:
+            shutil.rmtree(path.parent, ignore_errors=True)
 
     def _move(self, channel: str, old: str, new: str) -> None:
         with self.database.write() as sql:

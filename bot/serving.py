@@ -1,7 +1,6 @@
-"""`smsvet serve`: the web application in uvicorn, and a worker wherever a test has none.
+"""`smsvet serve`: every configured channel, the web application, and a worker for each test.
 
-It speaks plain HTTP on loopback: TLS is the company's proxy's, which passes on /phones/ and
-/receipts/ and nothing else.
+It speaks plain HTTP on loopback: TLS is the company's proxy's.
 """
 
 import json
@@ -19,8 +18,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import app
 from bot import settings as settings_
+from bot.configured import configured, routes
 from bot.errors import UserError
+from bot.front import Desk
 from bot.inbound.web import application
+from bot.settings import Settings
+from bot.switchboard import Switchboard
 
 TEND_S = 5.0  # between two looks whether a test is without its worker
 LEAVE_S = 10  # for requests under way, once told to end
@@ -38,7 +41,8 @@ def run(host: str | None, port: int | None) -> int:
     with app.opened(settings) as built:
         app.log_to(settings.home / "serve.log")
         listening = _listen(host, port)
-        web = application(built.database, time.time_ns, time.monotonic)
+        board = _switchboard(settings, built)
+        web = application(built.database, time.time_ns, time.monotonic, more=routes(board.channels))
         server = uvicorn.Server(
             uvicorn.Config(
                 web,
@@ -55,17 +59,31 @@ def run(host: str | None, port: int | None) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _ended)  # uvicorn ends by itself, and raises the signal again
         at = listening.getsockname()
-        sys.stdout.write(json.dumps({"listening": f"{at[0]}:{at[1]}"}) + "\n")
+        channels = [channel.name for channel in board.channels]
+        ready = {"listening": f"{at[0]}:{at[1]}", "channels": channels}
+        sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
-        anyio.run(_serve, server, listening, built)
+        anyio.run(_serve, server, listening, built, board)
     return 0
 
 
-async def _serve(server: uvicorn.Server, listening: socket.socket, built: app.App) -> None:
+def _switchboard(settings: Settings, built: app.App) -> Switchboard:
+    folder = settings.home / "incoming"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    desk = Desk(built.assistant, built.database, app.now, time.monotonic, folder)
+    channels = configured(settings, folder)
+    return Switchboard(channels, desk, built.database, app.now, time.monotonic)
+
+
+async def _serve(
+    server: uvicorn.Server, listening: socket.socket, built: app.App, board: Switchboard
+) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_tend, built)
+        tasks.start_soon(board.run)
         await server.serve(sockets=[listening])
         tasks.cancel_scope.cancel()
+    await board.close()
 
 
 async def _tend(built: app.App) -> None:

@@ -11,7 +11,6 @@ from bot.errors import UserError
 
 CONTENT = Path(__file__).resolve().parent.parent / "data"
 
-# What is read in this release; the others named in the docs belong to channels still to come.
 NAMES = (
     "SMSVET_HOME",
     "SMSVET_DATABASE_URL",
@@ -20,9 +19,43 @@ NAMES = (
     "SMSVET_WEB_HOST",
     "SMSVET_WEB_PORT",
     "SMSVET_PUBLIC_URL",
+    "SMSVET_TELEGRAM_TOKEN",
+    "SMSVET_TELEGRAM_BASE_URL",
+    "SMSVET_TELEGRAM_BASE_FILE_URL",
+    "SMSVET_TELEGRAM_WEBHOOK_SECRET",
+    "SMSVET_WECOM_BOT_ID",
+    "SMSVET_WECOM_SECRET",
+    "SMSVET_WECOM_URL",
+    "SMSVET_WECOM_GROUP_URL",
 )
 
 WEB_PORT = 8377
+
+
+@dataclass(frozen=True)
+class Telegram:
+    """A bot of Telegram's. Addresses are empty for Telegram's own.
+
+    With `webhook_secret` Telegram posts to `public_url`/telegram, and nothing is polled.
+    """
+
+    token: str
+    base_url: str = ""
+    base_file_url: str = ""
+    webhook_secret: str = ""
+
+
+@dataclass(frozen=True)
+class Wecom:
+    """A WeCom bot (智能机器人) over its long connection; `url` is empty for WeCom's own.
+
+    `group_url` is a group robot's address, to which escalations go as well.
+    """
+
+    bot_id: str
+    secret: str
+    url: str = ""
+    group_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +69,8 @@ class Settings:
     web_host: str = "127.0.0.1"  # where `smsvet serve` listens; TLS is the proxy's before it
     web_port: int = WEB_PORT
     public_url: str = ""  # how the proxy before it is reached: vendors push their receipts there
+    telegram: Telegram | None = None
+    wecom: Wecom | None = None
 
     @property
     def sqlite(self) -> Path | None:
@@ -69,7 +104,33 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         web_host=values.get("SMSVET_WEB_HOST", "127.0.0.1"),
         public_url=_public(values.get("SMSVET_PUBLIC_URL", "")),
         web_port=_port(values.get("SMSVET_WEB_PORT", str(WEB_PORT))),
+        telegram=_telegram(values),
+        wecom=_wecom(values),
     )
+
+
+def _telegram(values: Mapping[str, str]) -> Telegram | None:
+    if "SMSVET_TELEGRAM_TOKEN" not in values:
+        return None
+    secret = values.get("SMSVET_TELEGRAM_WEBHOOK_SECRET", "")
+    if secret and not values.get("SMSVET_PUBLIC_URL"):
+        raise UserError("SMSVET_TELEGRAM_WEBHOOK_SECRET needs SMSVET_PUBLIC_URL, where to post to")
+    return Telegram(
+        token=values["SMSVET_TELEGRAM_TOKEN"],
+        base_url=values.get("SMSVET_TELEGRAM_BASE_URL", ""),
+        base_file_url=values.get("SMSVET_TELEGRAM_BASE_FILE_URL", ""),
+        webhook_secret=secret,
+    )
+
+
+def _wecom(values: Mapping[str, str]) -> Wecom | None:
+    bot_id, secret = values.get("SMSVET_WECOM_BOT_ID"), values.get("SMSVET_WECOM_SECRET")
+    if bool(bot_id) != bool(secret):
+        raise UserError("SMSVET_WECOM_BOT_ID and SMSVET_WECOM_SECRET go together; one is missing")
+    if not bot_id or not secret:
+        return None
+    url, group_url = values.get("SMSVET_WECOM_URL", ""), values.get("SMSVET_WECOM_GROUP_URL", "")
+    return Wecom(bot_id, secret, url, group_url)
 
 
 def _default_home(env: Mapping[str, str]) -> str:

@@ -1,10 +1,10 @@
-"""The web application: phones post here, vendors push receipts here, nothing else is reachable.
+"""The web application: phones post here, vendors push receipts here, channels add their own.
 
 Behind the company's own TLS proxy, on loopback unless told otherwise. Addresses hold secrets, so
 nothing is logged by address, and whatever is wrong with one is answered with an empty 404.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from bot.inbound import phones, receipts
 from bot.inbound.limits import Limits
@@ -118,6 +118,8 @@ def application(
     wall: Callable[[], int],
     now: Callable[[], float],
     limits: Limits | None = None,
+    *,
+    more: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """The ASGI application on a database that stays open as long as it serves."""
     web = _Web(database, wall, now, limits or Limits())
@@ -126,6 +128,7 @@ def application(
             Route("/phones/{token}", web.phone, methods=["POST"]),
             Route("/receipts/{connection}/{key}", web.receipt, methods=["POST", "GET"]),
             Route("/health", web.health, methods=["GET"]),
+            *more,
         ],
         exception_handlers={_RefusedError: _refuse, 404: _nothing, 405: _nothing, 500: _trouble},
         lifespan=web.lifespan,

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from bot import access
-from bot.store.tables import Conversation, Identity, Person
+from bot.store.tables import Conversation, Identity, Person, WebSession
+
+LONGEST_NAME = 24
 
 
 @dataclass(frozen=True)
@@ -94,3 +97,32 @@ def reached_at(session: Session, person_id: int) -> list[Conversation]:
             .order_by(col(Conversation.updated_at).desc())
         )
     )
+
+
+def everybody(session: Session) -> list[dict[str, Any]]:
+    """Each person with their roles and the channels they are known on."""
+    known: dict[int, list[str]] = {}
+    for channel, person_id in session.exec(select(Identity.channel, Identity.person_id)):
+        known.setdefault(person_id, []).append(channel)
+    rows = session.exec(select(Person).order_by(col(Person.id))).all()
+    return [
+        {
+            "name": row.name,
+            "roles": sorted(access.read(row.roles)),
+            "channels": sorted(known.get(row.id or 0, [])),
+        }
+        for row in rows
+        if row.left_at is None
+    ]
+
+
+def leave(session: Session, name: str, now: datetime) -> bool:
+    """Somebody is no longer with the company; False where nobody of the name is."""
+    person = known_as(session, name)
+    if person is None or person.left_at is not None:
+        return False
+    person.left_at = now
+    session.add(person)
+    for table in (Identity, WebSession):
+        session.execute(sa.delete(table).where(col(table.person_id) == person.id))
+    return True

@@ -1,0 +1,140 @@
+"""People on channels: who is let in, who is heard, and where their evaluation goes on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from bot.messages import Message, Peer
+from bot.store.tables import Answer, Turn
+from tests.integration.front_stage import Office, opened
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def office(home: Path) -> Iterator[Office]:
+    with opened(home) as office:
+        yield office
+
+
+def rows(office: Office, table) -> list:
+    from sqlmodel import select
+
+    with office.database.read() as sql:
+        return list(sql.exec(select(table).order_by(table.id)))
+
+
+async def test_a_stranger_gets_nothing(office: Office) -> None:
+    """Whoever was not invited gets no answer, and nothing of what they say is kept."""
+    stranger = Peer("telegram", "9", "9", "Mallory")
+    for number, text in enumerate(("hello", "/start", "/start WRONGCODE2", "新建 云信达")):
+        assert not await office.desk.receive(stranger, Message(str(number), text=text))
+    assert office.waiting(stranger) == []
+    assert rows(office, Turn) == []
+
+
+async def test_a_code_lets_in_once(office: Office) -> None:
+    """A one-time code makes its first user the invited person, and nobody else afterwards."""
+    code = office.invite("小林", "technical")
+    assert await office.desk.receive(
+        Peer("telegram", "1", "1"), Message("1", text=f"/start {code}")
+    )
+    assert "smsvet" in office.told(Peer("telegram", "1", "1"))
+    assert not await office.desk.receive(Peer("wecom", "x", "x"), Message("1", text=code))
+    assert office.known("telegram", "1") == "小林"
+    assert office.known("wecom", "x") is None
+
+
+async def test_codes_cannot_be_guessed(office: Office) -> None:
+    """After a handful of wrong codes a stranger is not heard any more, even with the right one."""
+    stranger = Peer("telegram", "9", "9")
+    code = office.invite("小林", "technical")
+    for number in range(5):
+        await office.desk.receive(stranger, Message(str(number), text="ABCDEFGHJK"))
+    assert not await office.desk.receive(stranger, Message("x", text=code))
+    assert office.known("telegram", "9") is None
+
+
+async def test_a_repeated_message_is_answered_once(office: Office) -> None:
+    """The same message delivered again and again, also at once, leads to one answer."""
+    lin = await office.enter("小林")
+    office.told(lin)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(office.desk.receive, lin, Message("7", text="新建 云信达"))
+    assert len(office.waiting(lin)) == 1
+
+
+async def test_an_evaluation_goes_on_in_another_channel(office: Office) -> None:
+    """Somebody who began on Telegram finds the same question open in WeCom."""
+    lin = await office.enter("小林")
+    for number, text in enumerate(("新建 云信达", "完整", "1", "否", "否", "0.045元")):
+        await office.desk.receive(lin, Message(f"t{number}", text=text))
+    asked = office.told(lin).splitlines()[-1]
+    there = await office.enter("小林", channel="wecom", user="lin.wecom")
+    assert asked in office.told(there)
+    await office.desk.receive(there, Message("w1", text="是"))
+    await office.desk.receive(lin, Message("t9", text="进度"))
+    assert "2" in office.told(lin)
+    assert 2 == len({answer.item_id for answer in rows(office, Answer)})
+
+
+async def test_ten_people_in_one_group_lose_nothing(office: Office) -> None:
+    """Ten people who press and type at once in one group: every word is kept with its author."""
+    team = [await office.enter(f"同事{number}") for number in range(10)]
+    group = [Peer("telegram", "-100", peer.user, peer.name, group=True) for peer in team]
+    for number, text in enumerate(("新建 云信达", "完整", "1", "否", "否")):
+        await office.desk.receive(group[0], Message(f"g{number}", text=text))
+    button = next(
+        token for label, token in office.waiting(group[0])[-1].buttons if label in {"是", "有"}
+    )
+    async with anyio.create_task_group() as tasks:
+        for number, peer in enumerate(group):
+            tasks.start_soon(office.desk.receive, peer, Message(f"p{number}", action=button))
+    pressed = [turn for turn in rows(office, Turn) if turn.message_id.startswith("p")]
+    assert 10 == len({turn.person_id for turn in pressed})
+    assert 1 == len(rows(office, Answer))
+
+
+async def test_different_answers_in_a_group_are_both_kept(office: Office) -> None:
+    """Where a second person presses something else, neither answer is lost and both are named."""
+    lin, wang = await office.enter("小林"), await office.enter("老王")
+    here = [Peer("telegram", "-1", peer.user, peer.name, group=True) for peer in (lin, wang)]
+    for number, text in enumerate(("新建 云信达", "完整", "1", "否", "否")):
+        await office.desk.receive(here[0], Message(f"g{number}", text=text))
+    buttons = dict(office.waiting(here[0])[-1].buttons)
+    office.told(here[0])
+    await office.desk.receive(here[0], Message("a", action=buttons["是"]))
+    await office.desk.receive(here[1], Message("b", action=buttons["否"]))
+    told = office.told(here[0])
+    assert "小林" in told
+    assert "老王" in told
+    newest = rows(office, Answer)[-1]
+    assert ("yes", office.known("telegram", "小林")) == (newest.choice, "小林")
+
+
+async def test_an_edited_message_corrects_its_answer(office: Office) -> None:
+    """Editing the message that answered a question changes that answer and no other."""
+    lin = await office.enter("小林")
+    for number, text in enumerate(("新建 云信达", "完整", "1", "否", "否", "是", "否")):
+        await office.desk.receive(lin, Message(f"t{number}", text=text))
+    first = rows(office, Answer)[0]
+    await office.desk.receive(lin, Message("t5:e99", text="否", about="t5"))
+    changed = rows(office, Answer)[-1]
+    assert (first.item_id, "no") == (changed.item_id, changed.choice)
+    count = len(rows(office, Answer))
+    await office.desk.receive(lin, Message("t0:e99", text="是", about="t0"))
+    assert count == len(rows(office, Answer))
+
+
+async def test_a_leaver_is_a_stranger(office: Office) -> None:
+    """Somebody who has left is not answered any more, on any channel."""
+    from bot.store import people
+    from tests.integration.front_stage import now
+
+    lin = await office.enter("小林")
+    with office.database.write() as sql:
+        assert people.leave(sql, "小林", now())
+    assert not await office.desk.receive(lin, Message("1", text="你好"))
