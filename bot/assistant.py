@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session as Sql
 
 from bot import access, attachments, parts
 from bot.dialogue import effects as do
@@ -62,7 +61,6 @@ class Look:
     session: Session
     revision: int  # of the conversation; -1 where nothing was kept of it yet
     scene: Scene
-    seen: bool = False  # the message was handled before
 
 
 Deciding = Callable[[Session, Scene], Decision]
@@ -160,11 +158,11 @@ class Assistant:
 
         False where nobody is known.
         """
-        for _ in range(ANEW):
+        for attempt in range(ANEW):
             look = self._look(peer, message)
             if look is None:
                 return False
-            if look.seen:
+            if attempt and message is not None and self._is_seen(peer, message):
                 return True
             decision = self._decide_on(deciding, look)
             replies = [self._fulfil(effect, decision.session) for effect in decision.effects]
@@ -183,20 +181,15 @@ class Assistant:
             person = people.who(sql, peer.channel, peer.user)
             if person is None:
                 return None
-            kept = chats.state(sql, peer.key)
-            session = Session.from_json(self._standing(sql, peer, person, kept))
+            kept, newest = chats.standing(sql, peer.key, person.id)
+            session = Session.from_json(_standing(peer, person, kept if peer.group else newest))
             scene = self.scenery.scene(sql, person, session, message)
-            seen = message is not None and chats.seen(sql, peer.key, message.id)
-            return Look(person, session, kept.revision, scene, seen)
+            return Look(person, session, kept.revision, scene)
 
-    @staticmethod
-    def _standing(sql: Sql, peer: Peer, person: Known, kept: chats.State) -> dict[str, object]:
-        """The state to go on from: a person finds it again in whichever chat they open."""
-        newest = kept if peer.group else chats.newest_of(sql, person.id)
-        if newest.revision < 0:
-            part_only = access.of_one_department(person.roles) and not peer.group
-            return {"language": person.language, "part_only": part_only}
-        return newest.state
+    def _is_seen(self, peer: Peer, message: Message) -> bool:
+        """Whether the message was handled before; its row could not be written then."""
+        with self.database.read() as sql:
+            return chats.seen(sql, peer.key, message.id)
 
     def _decide_on(self, deciding: Deciding, look: Look) -> Decision:
         decision = deciding(look.session, look.scene)
@@ -230,6 +223,7 @@ class Assistant:
             if look.revision < 0:  # rows refer to it
                 chats.keep_state(sql, row, look.revision)
             keeper = Keeper(sql, self.database.vault, row, self.clock(), self.scenery.sender.add)
+            keeper.speaker = look.person.name
             if message is not None:
                 keeper.note_turn(message.id, message.text or message.action)
             for effect in _in_few_messages(decision.effects, peer.channel):
@@ -249,6 +243,14 @@ class Assistant:
             return Decision(session, (Say(said),))
 
         return self._turn(peer, message, deciding)
+
+
+def _standing(peer: Peer, person: Known, kept: chats.State) -> dict[str, Any]:
+    """The state to go on from: a person finds it again in whichever chat they open."""
+    if kept.revision < 0:
+        part_only = access.of_one_department(person.roles) and not peer.group
+        return {"language": person.language, "part_only": part_only}
+    return kept.state
 
 
 def _in_few_messages(effects: Iterable[Effect], channel: str) -> list[Effect]:

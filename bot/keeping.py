@@ -28,11 +28,13 @@ class Keeper:
     add_run: Callable[[Sql, Run, str], None]
     turn: int | None = None
     opened: int = NEW
-    person: int = 0  # who speaks: in a group not always the same
+    speaker: str = ""  # the name of whoever speaks
     touched: set[int] = field(default_factory=set)
 
-    def __post_init__(self) -> None:
-        self.person = self.person or self.row.person_id
+    @property
+    def person(self) -> int:
+        """Who speaks: in a group not always the same."""
+        return self.row.person_id
 
     def note_turn(self, message_id: str, words: str) -> None:
         turn = {
@@ -111,8 +113,9 @@ class Keeper:
                 self.sql.get_one(Evaluation, case_id).walk = "full"
             case do.Record(_, given):
                 row = cases.answer_row(self.vault, case_id, given)
-                who = people.id_of(self.sql, given.by or "") or self.person
-                row.person_id, row.turn_id = who, self.turn
+                by = given.by or ""
+                who = self.person if by == self.speaker else people.id_of(self.sql, by)
+                row.person_id, row.turn_id = who or self.person, self.turn
                 self.sql.add(row)
             case do.Attach(_, item, file):
                 columns = cases.file_row(self.vault, case_id, item, file)

@@ -50,20 +50,24 @@ class Sender(Protocol):
 class Memory:
     """What was loaded before, by what must not have changed since. Safe among threads."""
 
-    cases: OrderedDict[tuple[int, int], Case] = field(default_factory=OrderedDict)
+    cases: OrderedDict[int, tuple[int, Case]] = field(default_factory=OrderedDict)
     lists: dict[str, tuple[object, object]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def case(self, key: tuple[int, int], load: Callable[[], Case | None]) -> Case | None:
-        """The evaluation `key` = (id, revision)."""
+    def case(
+        self, case_id: int, revision: int, load: Callable[[Case | None], Case | None]
+    ) -> Case | None:
+        """The evaluation as of `revision`; `load` is given what is known of an older one."""
         with self.lock:
-            if key in self.cases:
-                self.cases.move_to_end(key)
-                return self.cases[key]
-        found = load()
+            before = self.cases.get(case_id)
+            if before is not None and before[0] == revision:
+                self.cases.move_to_end(case_id)
+                return before[1]
+        older = before[1] if before is not None and before[0] < revision else None
+        found = load(older)
         if found is not None:
             with self.lock:
-                self.cases[key] = found
+                self.cases[case_id] = (revision, found)
                 while len(self.cases) > REMEMBERED:
                     self.cases.popitem(last=False)
         return found
@@ -94,7 +98,7 @@ class Scenery:
 
     def scene(self, sql: Sql, person: Known, session: Session, message: Message | None) -> Scene:
         """What this person's message is decided on."""
-        stamp = cases.stamp(sql, session.case)
+        stamp = cases.stamp(sql, session.case, person.id)
         scene = Scene(
             person=Person(
                 person.name,
@@ -109,32 +113,39 @@ class Scenery:
             now=self.clock(),
             cases=self._list(sql, stamp),
             case=self.case(sql, session.case, stamp) if session.case else None,
-            lines=self._lines(sql, session),
+            lines=self._lines(sql, session, stamp),
             colleagues=self.memory.listed("people", stamp.people, lambda: people.names(sql)),
         )
-        return self._with_codes(sql, scene, message)
+        if stamp.phones and message is not None:
+            return self._with_codes(sql, scene, message)
+        return scene
 
     def case(self, sql: Sql, case_id: int, stamp: Stamp | None = None) -> Case | None:
         """An evaluation as it stands now."""
         stamp = stamp or cases.stamp(sql, case_id)
         if stamp.revision is None:
             return None
-        key = (case_id, stamp.revision)
-        case = self.memory.case(key, lambda: cases.load(sql, self.vault, case_id))
-        return case and replace(case, runs=cases.runs(sql, case_id))
+        case = self.memory.case(
+            case_id, stamp.revision, lambda known: cases.load(sql, self.vault, case_id, known)
+        )
+        return replace(case, runs=cases.runs(sql, case_id)) if case and stamp.runs else case
 
     def _list(self, sql: Sql, stamp: Stamp) -> tuple[CaseLine, ...]:
         key = (stamp.evaluations, stamp.full)
         return self.memory.listed("cases", key, lambda: cases.lines(sql))
 
-    def _lines(self, sql: Sql, session: Session) -> tuple[Line, ...]:
-        return self.sender.lines(sql, session.language, thoroughly=is_planning(session))
+    def _lines(self, sql: Sql, session: Session, stamp: Stamp) -> tuple[Line, ...]:
+        language = session.language
+        if is_planning(session):
+            return self.sender.lines(sql, language, thoroughly=True)
+        key = (stamp.connections, stamp.newest_connection)
+        return self.memory.listed(
+            f"lines {language}", key, lambda: self.sender.lines(sql, language)
+        )
 
-    def _with_codes(self, sql: Sql, scene: Scene, message: Message | None) -> Scene:
+    def _with_codes(self, sql: Sql, scene: Scene, message: Message) -> Scene:
         """What a person whose phone is on the panel may be speaking of."""
-        phones = handsets.of_person(sql, scene.person.id) if message is not None else []
-        if not phones or message is None:
-            return scene
+        phones = handsets.of_person(sql, scene.person.id)
         numbers = [phone.number_id for phone in phones]
         shaped = confirming.shaped(message.text or message.action.rpartition(":")[2])
         about = confirmed.about(sql, self.vault, phones, shaped, now=scene.now)

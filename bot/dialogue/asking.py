@@ -115,7 +115,7 @@ def heading(talk: Talk, item: Item) -> str:
         number = checklist.prescreen.steps.index(step) + 1
         return talk.word("prescreen.heading", vendor=case.vendor, number=number)
     section = checklist.section_of(item)
-    left = [i for i in queue(case, checklist, narrowed(talk)) if i in section.items]
+    left = _left_in(talk, section)
     return talk.word(
         "item.heading",
         section=section.section,
@@ -124,6 +124,13 @@ def heading(talk: Talk, item: Item) -> str:
         number=talk.number(item.id),
         left=len(left),
     )
+
+
+def _left_in(talk: Talk, section: Section) -> list[Item]:
+    """What is still to be answered of a section, as far as this person is asked."""
+    ours = {item.id for item in section.items}  # comparing whole items would take milliseconds
+    left = queue(talk.open_case(), talk.scene.checklist, narrowed(talk))
+    return [item for item in left if item.id in ours]
 
 
 def value_hint(talk: Talk, item: Item) -> str:
@@ -139,8 +146,7 @@ def section_done(talk: Talk, item: Item) -> None:
     if case.walk == "prescreen":
         return
     section = checklist.section_of(item)
-    mine = narrowed(talk)
-    left = [i for i in queue(case, checklist, mine) if i in section.items]
+    left = _left_in(talk, section)
     if [i for i in left if i not in parked(case, left)]:
         return
     talk.say(section_summary(talk, section))

@@ -1,6 +1,6 @@
 """Evaluations in SQL: loading one as the dialogue sees it, and keeping what was decided."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from bot.store.tables import (
     Connection,
     Evaluation,
     Evidence,
+    Handset,
     Person,
     Run,
 )
@@ -31,22 +32,44 @@ def lines(session: Session) -> tuple[CaseLine, ...]:
 
 @dataclass(frozen=True)
 class Stamp:
-    """What changes whenever anything about an evaluation, or the list of them, does."""
+    """What changes whenever anything about an evaluation, or about the lists around it, does."""
 
     revision: int | None  # of the evaluation; None where there is none
+    runs: int  # send tests of the evaluation
     evaluations: int
     full: int  # how many of them are walked in full
     people: int
+    connections: int
+    newest_connection: int
+    phones: int  # on the panel, of whoever speaks
 
 
-def stamp(session: Session, case_id: int | None) -> Stamp:
-    """In one small statement, so that what was loaded before can be used again."""
-    ours = (
-        sa.select(col(Evaluation.revision)).where(col(Evaluation.id) == case_id).scalar_subquery()
-    )
-    full = sa.func.coalesce(sa.func.sum(sa.case((col(Evaluation.walk) == "full", 1), else_=0)), 0)
-    people = sa.select(sa.func.count(col(Person.id))).scalar_subquery()
-    row = session.execute(sa.select(ours, sa.func.count(col(Evaluation.id)), full, people)).one()
+def _counted(column: Any, *where: Any) -> Any:
+    return sa.select(sa.func.count(col(column))).where(*where).scalar_subquery()
+
+
+# Asked with every message: put together once, in one statement.
+_STAMP = sa.select(
+    sa.select(col(Evaluation.revision))
+    .where(col(Evaluation.id) == sa.bindparam("case"))
+    .scalar_subquery(),
+    _counted(Run.id, col(Run.evaluation_id) == sa.bindparam("case")),
+    _counted(Evaluation.id),
+    _counted(Evaluation.id, col(Evaluation.walk) == "full"),
+    _counted(Person.id),
+    _counted(Connection.id),
+    sa.select(sa.func.coalesce(sa.func.max(col(Connection.id)), 0)).scalar_subquery(),
+    _counted(
+        Handset.id,
+        col(Handset.person_id) == sa.bindparam("person"),
+        col(Handset.retired_at).is_(None),
+    ),
+)
+
+
+def stamp(session: Session, case_id: int | None, person_id: int = 0) -> Stamp:
+    """With it, what was loaded before can be used again."""
+    row = session.execute(_STAMP, {"case": case_id, "person": person_id}).one()
     return Stamp(*row)
 
 
@@ -60,26 +83,35 @@ def touch(session: Session, case_id: int) -> None:
     )
 
 
-def load(session: Session, vault: Vault, case_id: int) -> Case | None:
-    """One evaluation with every revision of every answer."""
+_ROWS = Answer.metadata.tables["answer"]
+_ANSWERS = (
+    sa.select(_ROWS)
+    .where(_ROWS.c.evaluation_id == sa.bindparam("case"), _ROWS.c.id > sa.bindparam("after"))
+    .order_by(_ROWS.c.id)
+)
+
+
+def load(session: Session, vault: Vault, case_id: int, known: Case | None = None) -> Case | None:
+    """One evaluation with every revision of every answer.
+
+    Answers are only ever added: of an evaluation `known` from before, just the newer ones are read.
+    """
     row = session.get(Evaluation, case_id)
     if row is None:
         return None
     people = dict(session.exec(select(Person.id, Person.name)).all())
     tests = runs(session, case_id)
     rehearsed = frozenset(run.id for run in tests if run.simulated)
+    before = known.answers if known is not None else ()
+    after = max((given.id or 0 for given in before), default=0)
+    newer = session.execute(_ANSWERS, {"case": case_id, "after": after})
     return Case(
         id=case_id,
         vendor=row.vendor,
         walk=row.walk,
         started=row.created_at,
         profile=Profile.from_json(row.profile),
-        answers=tuple(
-            _given(answer, people, vault, rehearsed)
-            for answer in session.exec(
-                select(Answer).where(Answer.evaluation_id == case_id).order_by(col(Answer.id))
-            )
-        ),
+        answers=(*before, *(_given(answer, people, vault, rehearsed) for answer in newer)),
         files=tuple(
             (kept.item_id, _file(kept, vault))
             for kept in session.exec(
@@ -99,7 +131,7 @@ def load(session: Session, vault: Vault, case_id: int) -> Case | None:
 
 
 def _given(
-    row: Answer, people: dict[int | None, str], vault: Vault, rehearsed: frozenset[int]
+    row: Any, people: Mapping[int | None, str], vault: Vault, rehearsed: frozenset[int]
 ) -> Given:
     return Given(
         item=row.item_id,

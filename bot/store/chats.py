@@ -28,24 +28,44 @@ class State:
     updated_at: datetime | None
 
 
+_NOTHING = State({}, -1, None)
+_COLUMNS = (Conversation.id, Conversation.state, Conversation.revision, Conversation.updated_at)
+_ONE = sa.select(*map(col, _COLUMNS)).where(col(Conversation.id) == sa.bindparam("id"))
+_OWN = (
+    sa.select(*map(col, _COLUMNS))
+    .where(
+        col(Conversation.person_id) == sa.bindparam("person"), col(Conversation.grouped).is_(False)
+    )
+    .order_by(col(Conversation.updated_at).desc())
+)
+
+
+def standing(session: Session, conversation: str, person_id: int) -> tuple[State, State]:
+    """Where a chat of one person stands, and where that person stands in any of theirs."""
+    rows = session.execute(_OWN, {"person": person_id}).all()
+    own = next((State(*row[1:]) for row in rows if row[0] == conversation), None)
+    newest = State(*rows[0][1:]) if rows else _NOTHING
+    return own or state(session, conversation), newest
+
+
 def state(session: Session, conversation: str) -> State:
-    found = session.execute(
-        select(Conversation.state, Conversation.revision, Conversation.updated_at).where(
-            Conversation.id == conversation
-        )
-    ).first()
-    return State(*found) if found else State({}, -1, None)
+    """Where a chat stands."""
+    found = session.execute(_ONE, {"id": conversation}).first()
+    return State(*found[1:]) if found else _NOTHING
 
 
-def newest_of(session: Session, person_id: int) -> State:
-    """Where a person stands: the state of whichever of their own chats was used last."""
-    found = session.execute(
-        select(Conversation.state, Conversation.revision, Conversation.updated_at)
-        .where(Conversation.person_id == person_id, col(Conversation.grouped).is_(False))
-        .order_by(col(Conversation.updated_at).desc())
-        .limit(1)
-    ).first()
-    return State(*found) if found else State({}, -1, None)
+_ROWS = Conversation.metadata.tables["conversation"]
+_KEEP = (
+    sa.update(_ROWS)
+    .where(_ROWS.c.id == sa.bindparam("chat"), _ROWS.c.revision == sa.bindparam("before"))
+    .values(
+        state=sa.bindparam("now"),
+        revision=sa.bindparam("after"),
+        updated_at=sa.bindparam("at"),
+        unreachable_at=None,
+        unreachable="",
+    )
+)
 
 
 def keep_state(session: Session, row: Conversation, revision: int) -> bool:
@@ -57,26 +77,29 @@ def keep_state(session: Session, row: Conversation, revision: int) -> bool:
         session.add(row)
         session.flush()
         return True
-    done = session.execute(
-        sa.update(Conversation)
-        .where(col(Conversation.id) == row.id, col(Conversation.revision) == revision)
-        .values(
-            state=row.state,
-            revision=revision + 1,
-            updated_at=row.updated_at,
-            unreachable_at=None,
-            unreachable="",
-        )
+    done = session.connection().execute(
+        _KEEP,
+        {
+            "chat": row.id,
+            "before": revision,
+            "after": revision + 1,
+            "now": row.state,
+            "at": row.updated_at,
+        },
     )
-    return bool(done.rowcount)  # type: ignore[attr-defined]  # an update always has one
+    return bool(done.rowcount)
 
 
 def seen(session: Session, conversation: str, message_id: str) -> bool:
     """Whether this very message was handled before."""
-    found = session.execute(
-        select(Turn.id).where(Turn.conversation_id == conversation, Turn.message_id == message_id)
-    )
+    found = session.execute(_SEEN, {"conversation": conversation, "message": message_id})
     return found.first() is not None
+
+
+_SEEN = sa.select(col(Turn.id)).where(
+    col(Turn.conversation_id) == sa.bindparam("conversation"),
+    col(Turn.message_id) == sa.bindparam("message"),
+)
 
 
 def asked_in(session: Session, conversation: str, message_id: str) -> str:

@@ -23,19 +23,23 @@ class Known:
     language: str
 
 
+# Asked with every message: put together once.
+_WHO = (
+    sa.select(
+        *map(col, (Person.id, Person.name, Person.roles, Person.language)), col(Identity.roles)
+    )
+    .join(Identity, col(Identity.person_id) == col(Person.id))
+    .where(
+        col(Identity.channel) == sa.bindparam("channel"),
+        col(Identity.user) == sa.bindparam("user"),
+        col(Person.left_at).is_(None),
+    )
+)
+
+
 def who(session: Session, channel: str, user: str) -> Known | None:
     """The person behind a channel's user; None for anybody who was not enrolled."""
-    found = session.execute(
-        sa.select(
-            *map(col, (Person.id, Person.name, Person.roles, Person.language)), col(Identity.roles)
-        )
-        .join(Identity, col(Identity.person_id) == col(Person.id))
-        .where(
-            col(Identity.channel) == channel,
-            col(Identity.user) == user,
-            col(Person.left_at).is_(None),
-        )
-    ).first()
+    found = session.execute(_WHO, {"channel": channel, "user": user}).first()
     if found is None:
         return None
     person_id, name, roles, language, here = found
