@@ -3,9 +3,11 @@
     python benchmarks/send_http.py [--messages N] [--rounds N] [--window N]
 
 The vendor is data/vendors/aliyun.yaml (ACS3-HMAC-SHA256), the peer is sink_http.c on a core of its
-own. All senders make the same signed requests with the same code and read the same answers; what
-differs is who carries them: our session, aiohttp, httpx. Rounds are interleaved, each run is a
-fresh process on one core. A client that is not installed is left out. Prints JSON.
+own. All senders make the same signed requests with the same code and judge the answers with the
+same; what differs is who carries them: our session, aiohttp, httpx. For these two a request is
+taken apart into its address and headers, a few microseconds of what they need. Rounds are
+interleaved, each run is a fresh process on one core. A client that is not installed is left out.
+Prints JSON.
 """
 
 import argparse
@@ -72,20 +74,22 @@ async def ours(port: int, count: int, window: int) -> dict[str, Any]:
 
 def signing(port: int):
     """The same requests as ours, made by the same code, and the same judge of the answers."""
-    import secrets
-
     from evaluators.protocols.http.answer import Judge
     from evaluators.protocols.http.compose import Composer, Settings, settings_of
-    from evaluators.protocols.http.request import Moment, pairs
+    from evaluators.protocols.http.request import Moment
+    from evaluators.protocols.http.session import nonces
 
     vendor, host = described(), f"127.0.0.1:{port}"
     given = CREDENTIALS | {"signature": "测试", "template": "SMS_1"}
     composer = Composer(vendor, Settings(host, settings_of(vendor, host, given), FILED))
+    nonce = nonces()
 
     def make(index: int, number: str, text: str) -> tuple[str, dict[str, str]]:
-        moment = Moment(time.time_ns() // 1_000_000_000, secrets.token_hex(16))
-        made = composer.compose(number, text, f"bench-{index}", moment)
-        return f"http://{host}{made.path}?{pairs(made.query)}", made.headers
+        moment = Moment(time.time_ns() // 1_000_000_000, nonce())
+        made = composer.octets(number, text, f"bench-{index}", moment).decode()
+        first, _host, *headers, _length, _, _ = made.split("\r\n")
+        target = first.split(" ")[1]
+        return f"http://{host}{target}", dict([line.split(": ", 1) for line in headers])
 
     return make, Judge(vendor.answer)
 

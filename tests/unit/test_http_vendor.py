@@ -12,7 +12,7 @@ from evaluators.errors import ContentError
 from evaluators.protocols.errors import ProtocolError
 from evaluators.protocols.http import fill, numbers, push, reading, status
 from evaluators.protocols.http import vendor as vendors
-from evaluators.protocols.http.answer import Judge
+from evaluators.protocols.http.answer import Judge, Verdict
 from evaluators.protocols.http.codec import Response
 from evaluators.protocols.http.compose import Composer, Settings, settings_of
 from evaluators.protocols.http.request import Moment, serialise
@@ -218,6 +218,15 @@ def test_states_that_a_vendor_does_not_document_stay_as_they_are() -> None:
     infobip = reading.Reader(_push(ALL["infobip"]).reading)
     body = b'{"results":[{"messageId":"1","status":{"name":"NEW_WORD"}}]}'
     assert infobip.read("", body)[0].state == "UNDELIV"
+
+
+def test_blanks_around_an_answer_mean_nothing_and_more_after_it_makes_no_sense() -> None:
+    """JSON is read as the standard has it, however the vendor lays it out."""
+    body, judge = '{"code":0,"sid":"a"}', Judge(ALL["yunpian"].answer).judge
+    for laid_out in (body, f" {body}\r\n", f"{body}\n", body.replace(":", " :\n")):
+        assert Verdict("", "", b"a") == judge(Response(200, laid_out.encode(), True, ""))
+    for odd in (body + body, f"{body} x", f"[{body}", body[:-1], f"\ufeff{body}", "{" * 100_000):
+        assert Verdict(status.UNREADABLE) == judge(Response(200, odd.encode(), True, ""))
 
 
 def test_an_id_with_a_space_in_it_is_kept_without() -> None:

@@ -5,6 +5,7 @@ are passed over. Bytes that make no sense raise ProtocolError, and nothing after
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from evaluators.protocols.errors import ProtocolError
@@ -106,7 +107,7 @@ class Responses:
         status = _STATUS.match(head)
         if status is None:
             raise ProtocolError("not an HTTP answer")
-        return _understand(status, _WANTED.findall(head, status.end() - 2))
+        return _understand(*status.groups(), *_WANTED.findall(head, status.end() - 2))
 
     def _chunks(self, head: _Head) -> Response | None:
         while True:
@@ -161,14 +162,15 @@ def _whole(data: bytes) -> Response | None:
     status = _STATUS.match(data)
     if status is None or status[2][0] == _INTERIM:
         return None
-    head = _understand(status, _WANTED.findall(data, status.end() - 2, end + 2))
+    head = _understand(*status.groups(), *_WANTED.findall(data, status.end() - 2, end + 2))
     if head.chunked or head.length != len(data) - end - 4:
         return None
     return Response(head.status, data[end + 4 :], head.keep, head.retry_after)
 
 
-def _understand(status: re.Match[bytes], fields: list[tuple[bytes, bytes]]) -> _Head:
-    code = int(status[2])
+@lru_cache(maxsize=256)  # a vendor's answers differ in little of what is read here
+def _understand(minor: bytes, status: bytes, *fields: tuple[bytes, bytes]) -> _Head:
+    code = int(status)
     given: dict[bytes, bytes] = {}
     for raw, value in fields:
         name = raw.lower()
@@ -183,7 +185,7 @@ def _understand(status: re.Match[bytes], fields: list[tuple[bytes, bytes]]) -> _
     chunked = coding == b"chunked"
     length = _length(code, given.get(b"content-length"), chunked=chunked)
     tokens = given.get(b"connection", b"").lower()
-    keep = b"close" not in tokens and (status[1] == b"1" or b"keep-alive" in tokens)
+    keep = b"close" not in tokens and (minor == b"1" or b"keep-alive" in tokens)
     endless = length is None and not chunked
     retry = given.get(b"retry-after", b"").decode("latin-1")
     return _Head(code, keep and not endless, retry, length, chunked and code not in _NO_BODY)

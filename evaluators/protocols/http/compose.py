@@ -6,7 +6,8 @@ from typing import Any
 
 from evaluators.protocols.errors import ProtocolError
 from evaluators.protocols.http import fill, numbers
-from evaluators.protocols.http.request import Moment, Request, encode
+from evaluators.protocols.http.prepared import Acs3Call
+from evaluators.protocols.http.request import Moment, Request, encode, serialise
 from evaluators.protocols.http.signatures import SIGNERS
 from evaluators.protocols.http.template import Filed, parted
 from evaluators.protocols.http.vendor import Call, Vendor
@@ -51,13 +52,24 @@ class Writer:
         self._sign = SIGNERS[call.signature.scheme]
         self._keys = fill.items(call.signature.uses, values)
         self._path = fill.settle(call.path, {name: encode(value) for name, value in values.items()})
-        self._query = _writers(fill.items(call.query, values))
+        query = fill.items(call.query, values)
+        self._query = _writers(query)
         self._headers = fill.items(call.headers, values)
         self._form = None if call.form is None else _writers(fill.items(call.form, values))
         self._body = None if call.body is None else fill.json_writer(_document(call.body, values))
         kind = _content_type(call)
         if kind:
             self._headers.setdefault("Content-Type", kind)
+        self._prepared = None
+        if call.signature.scheme == "aliyun-acs3" and not kind:
+            blank = Request(call.method, host, self._path, query, self._headers)
+            self._prepared = Acs3Call(blank, self._keys)
+
+    def octets(self, values: Mapping[str, str], at: Moment) -> bytes:
+        """The request as it goes over the wire, signed; ValueError as `serialise` says."""
+        if self._prepared is not None:
+            return self._prepared.write(values, at)
+        return serialise(self.write(values, at))
 
     def write(self, values: Mapping[str, str], at: Moment) -> Request:
         """The request, signed."""
@@ -76,11 +88,15 @@ class Writer:
         return request
 
 
+_ANY_TIME = Moment(0, "")
+
+
 class Composer:
     """Makes the request for each message."""
 
     def __init__(self, vendor: Vendor, settings: Settings) -> None:
         self._numbers = vendor.numbers
+        self._timed = bool(fill.names(vendor.request.model_dump_json()) & set(times(_ANY_TIME)))
         self._writer = Writer(vendor.request, settings.host, settings.values)
         self._filed = None
         if vendor.template is not None:
@@ -90,6 +106,13 @@ class Composer:
 
     def compose(self, number: str, text: str, reference: str, at: Moment) -> Request:
         """The request for one message; ValueError for a number or text that cannot be sent."""
+        return self._writer.write(self._values(number, text, reference, at), at)
+
+    def octets(self, number: str, text: str, reference: str, at: Moment) -> bytes:
+        """The same as it goes over the wire."""
+        return self._writer.octets(self._values(number, text, reference, at), at)
+
+    def _values(self, number: str, text: str, reference: str, at: Moment) -> dict[str, str]:
         signature, body = parted(text)
         variables = self._filed.read(body) if self._filed is not None else ("", "")
         values = {
@@ -101,9 +124,8 @@ class Composer:
             "parameters": variables[0],
             "parameter_list": variables[1],
             "parameter_array": variables[1],
-            **times(at),
         }
-        return self._writer.write(values, at)
+        return values | times(at) if self._timed else values
 
 
 def needed(vendor: Vendor, call: Call, values: Mapping[str, str]) -> None:

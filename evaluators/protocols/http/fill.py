@@ -34,9 +34,9 @@ def names(text: str) -> set[str]:
     return set(_PLACE.findall(text))
 
 
-def later(text: str) -> bool:
-    """Whether it holds a placeholder that is filled for each message."""
-    return _LATER.search(text) is not None
+def later(text: str) -> set[str]:
+    """Those of them that are filled for each message."""
+    return set(_LATER.findall(text))
 
 
 def settle(text: str, values: Values) -> str:
@@ -84,6 +84,12 @@ def writer(text: str) -> Writer:
         return "".join(out)
 
     return fill
+
+
+def with_gaps(text: str, write: Callable[[str], str]) -> str:
+    """A settled string through `write`, but for the message's placeholders: NUL name NUL."""
+    parts = _LATER.split(text)  # literal, name, literal, name, …, literal
+    return "\0".join([name if at % 2 else write(name) for at, name in enumerate(parts)])
 
 
 def json_writer(given: Any) -> Writer:

@@ -1,19 +1,26 @@
 """Numbers as a vendor wants them written. Pure."""
 
+import re
+
 from evaluators.protocols.http.vendor import Numbers
 
-_MAINLAND = 11  # digits of a mobile number, which starts with 1
+_is_mobile = re.compile("1[0-9]{10}").fullmatch  # on the mainland, without the country code
 
 
 def write(number: str, wanted: Numbers) -> str:
     """`number`, with + or 00 in front or without; ValueError for one that cannot be sent to."""
-    digits = number.removeprefix("+").removeprefix("00")
-    if not digits.isascii() or not digits.isdigit():
-        raise ValueError(f"{number!r} is not a telephone number")
-    mainland = digits.removeprefix("86")
-    national = len(mainland) == len(digits) and not number.startswith(("+", "00"))
-    if len(mainland) == _MAINLAND and mainland.startswith("1") and (national or mainland != digits):
-        return mainland if wanted.mainland == "national" else wanted.mainland + mainland
+    if not _is_mobile(number):
+        digits = number.removeprefix("+").removeprefix("00")
+        if not digits.isascii() or not digits.isdigit():
+            raise ValueError(f"{number!r} is not a telephone number")
+        mainland = digits.removeprefix("86")
+        if mainland == digits or not _is_mobile(mainland):
+            return _abroad(number, digits, wanted)
+        number = mainland
+    return number if wanted.mainland == "national" else wanted.mainland + number
+
+
+def _abroad(number: str, digits: str, wanted: Numbers) -> str:
     if wanted.abroad == "none":
         raise ValueError(
             f"{number!r} is not a mainland number, and this interface sends to no other"

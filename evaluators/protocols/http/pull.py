@@ -12,7 +12,7 @@ from evaluators.protocols.http.compose import Writer, times
 from evaluators.protocols.http.connection import Connection, Load
 from evaluators.protocols.http.pool import Door
 from evaluators.protocols.http.reading import Reader, Report
-from evaluators.protocols.http.request import Moment, serialise
+from evaluators.protocols.http.request import Moment
 from evaluators.protocols.http.vendor import Pull
 from evaluators.protocols.session import Clock
 
@@ -86,7 +86,7 @@ class Puller:
             )
         self._waiting = loop.create_future()
         load = Load(-1, "", self._clock())
-        self._connection.send(load, serialise(self._writer.write(times(moment), moment)))
+        self._connection.send(load, self._writer.octets(times(moment), moment))
         return await self._waiting
 
     @property

@@ -1,5 +1,6 @@
 """A request before it is bytes, and the bytes. Pure."""
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -10,6 +11,7 @@ _ENCODED = [
     for octet in range(256)
 ]  # fmt: skip
 _TABLE = dict(zip(map(chr, range(128)), _ENCODED, strict=False))
+_unreserved = re.compile(r"[A-Za-z0-9\-_.~]*").fullmatch
 
 
 class Moment(NamedTuple):
@@ -36,11 +38,15 @@ class Request:
         return self.body if self.form is None else pairs(self.form).encode()
 
 
-@lru_cache(maxsize=4096)
 def encode(text: str) -> str:
     """Percent-encoding by RFC 3986: only letters, digits and -_.~ stay."""
+    return text if _unreserved(text) else _encoded(text)
+
+
+@lru_cache(maxsize=4096)
+def _encoded(text: str) -> str:
     if text.isascii():
-        return text if text.isalnum() else "".join(map(_TABLE.__getitem__, text))
+        return "".join(map(_TABLE.__getitem__, text))
     return "".join(map(_ENCODED.__getitem__, text.encode()))
 
 

@@ -5,6 +5,7 @@ message whose answer is lost was perhaps sent, so it is NO_ANSWER and never aske
 """
 
 import asyncio
+import itertools
 import secrets
 import ssl
 import time
@@ -25,7 +26,7 @@ from evaluators.protocols.http.connection import Load
 from evaluators.protocols.http.pool import Door, Pool
 from evaluators.protocols.http.pull import Puller
 from evaluators.protocols.http.reading import Report, unclaimed
-from evaluators.protocols.http.request import Moment, serialise
+from evaluators.protocols.http.request import Moment
 from evaluators.protocols.http.vendor import Vendor
 from evaluators.protocols.session import (
     NO_ANSWER,
@@ -78,23 +79,30 @@ async def connect(
     *,
     correlator: Correlator | None = None,
     wall: Clock = time.time_ns,
-    nonce: Callable[[], str] = lambda: secrets.token_hex(16),
+    nonce: Callable[[], str] | None = None,
 ) -> "HttpSession | BindRefused":
     """Open the connections; there is no login, so wrong credentials show with the first message.
 
-    `wall` and `nonce` are for signatures. Raises OSError when the host cannot be reached and
-    ProtocolError when the endpoint lacks something that the vendor needs.
+    `wall` and `nonce` are for signatures; `nonce` gives another word each time. Raises OSError when
+    the host cannot be reached and ProtocolError when the endpoint lacks what the vendor needs.
     """
     if not 1 <= endpoint.window <= MOST_CONNECTIONS:
         raise ProtocolError(f"a window of {endpoint.window}: it is 1 to {MOST_CONNECTIONS}")
+    word = nonce or nonces()
     known = correlator if correlator is not None else Correlator(endpoint.id_form)
 
     def moment() -> Moment:
-        return Moment(wall() // 1_000_000_000, nonce())
+        return Moment(wall() // 1_000_000_000, word())
 
     session = HttpSession(endpoint, known, on_events, clock=clock, moment=moment)
     await session.open()
     return session
+
+
+def nonces() -> Callable[[], str]:
+    """Words that were never used before: half chance, half counted, 32 hexadecimal digits."""
+    begin, count = secrets.token_hex(8), itertools.count()
+    return lambda: f"{begin}{next(count):016x}"
 
 
 class HttpSession:
@@ -225,9 +233,7 @@ class HttpSession:
         index, number, text = message
         words = text if isinstance(text, str) else text.decode("utf-16-be")
         reference = f"{self._prefix}-{index}"
-        return reference, serialise(
-            self._composer.compose(number, words, reference, self._moment())
-        )
+        return reference, self._composer.octets(number, words, reference, self._moment())
 
     def _pulling(
         self, endpoint: Endpoint, settings: Settings, moment: Callable[[], Moment], clock: Clock

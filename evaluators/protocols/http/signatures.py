@@ -58,10 +58,10 @@ def aliyun_acs3(request: Request, keys: Keys, at: Moment) -> None:
     Signed are host, content-type and every x-acs- header.
     """
     payload = _hash(request.payload())
-    request.headers["x-acs-date"] = _time(at.unix, "%Y-%m-%dT%H:%M:%SZ")
+    request.headers["x-acs-date"] = iso(at.unix)
     request.headers["x-acs-signature-nonce"] = at.nonce
     request.headers["x-acs-content-sha256"] = payload
-    signed = _acs_headers(tuple(request.headers))
+    signed = acs3_signed(tuple(request.headers))
     told = f"ACS3-HMAC-SHA256\n{_hash(canonical(request, signed, payload).encode())}"
     signature = hmac.digest(keys["secret"].encode(), told.encode(), "sha256").hex()
     request.headers["Authorization"] = (
@@ -102,7 +102,7 @@ def volcengine(request: Request, keys: Keys, at: Moment) -> None:
 
 def huawei_wsse(request: Request, keys: Keys, at: Moment) -> None:
     """Huawei Cloud's X-WSSE: `key`, `secret`. The digest is base64 of the hash in hexadecimal."""
-    created = _time(at.unix, "%Y-%m-%dT%H:%M:%SZ")
+    created = iso(at.unix)
     digest = _hash(f"{at.nonce}{created}{keys['secret']}".encode())
     request.headers["Authorization"] = 'WSSE realm="SDP",profile="UsernameToken",type="Appkey"'
     request.headers["X-WSSE"] = (
@@ -201,17 +201,22 @@ def huawei_signature(request: Request, signed: str, secret: str) -> str:
     return hmac.digest(secret.encode(), told.encode(), "sha256").hex()
 
 
-def canonical(request: Request, signed: str, payload: str, *, path: str = "") -> str:
-    """The canonical request of the schemes that come from AWS's: `signed` are header names."""
+def canonical(
+    request: Request, signed: str, payload: str, *, path: str = "", query: str = ""
+) -> str:
+    """The canonical request of the schemes that come from AWS's: `signed` are header names.
+
+    `path` and `query`, encoded and in order, stand for the request's own.
+    """
     lower = {name.lower(): value.strip() for name, value in request.headers.items()}
     lower["host"] = request.host
     headers = "".join(f"{name}:{lower.get(name, '')}\n" for name in signed.split(";"))
-    query = pairs(dict(sorted(request.query.items())))
+    query = query or pairs(dict(sorted(request.query.items())))
     return f"{request.method}\n{path or request.path}\n{query}\n{headers}\n{signed}\n{payload}"
 
 
 @lru_cache(maxsize=64)
-def _acs_headers(names: tuple[str, ...]) -> str:
+def acs3_signed(names: tuple[str, ...]) -> str:
     """Which of a request's headers ACS3 signs."""
     lower = {name.lower() for name in names}
     acs = {name for name in lower if name.startswith("x-acs-")}
@@ -225,6 +230,11 @@ def _derived(secret: str, *steps: str) -> bytes:
     for step in steps:
         key = hmac.digest(key, step.encode(), "sha256")
     return key
+
+
+def iso(unix: int) -> str:
+    """The moment as ISO 8601 has it, 2026-11-22T10:00:00Z."""
+    return _time(unix, "%Y-%m-%dT%H:%M:%SZ")
 
 
 @lru_cache(maxsize=64)

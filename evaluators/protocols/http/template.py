@@ -41,7 +41,9 @@ class Filed:
         once = list(dict.fromkeys(names))
         if all(name.isdigit() for name in once):
             once.sort(key=int)
-        self._wanted = [(f"{quoted(name)}:", names.index(name)) for name in once]
+        self._wanted = [names.index(name) for name in once]
+        named = ",".join(quoted(name).replace("%", "%%") + ":%s" for name in once)
+        self._named, self._listed = f"{{{named}}}", f"[{','.join(['%s'] * len(once))}]"
 
     def read(self, body: str) -> Variables:
         """The values in a text; ValueError where it is not the filed one."""
@@ -49,6 +51,5 @@ class Filed:
         if found is None:
             raise ValueError("the text is not the one filed as template")
         groups = found.groups()
-        values = [quoted(groups[at]) for _, at in self._wanted]
-        named = [name + value for (name, _), value in zip(self._wanted, values, strict=True)]
-        return Variables(f"{{{','.join(named)}}}", f"[{','.join(values)}]")
+        values = tuple([quoted(groups[at]) for at in self._wanted])
+        return Variables(self._named % values, self._listed % values)
