@@ -1,10 +1,11 @@
 """Throws hostile bytes at the wire protocols: codec, frames, client's reader, server's link.
 
-    python benchmarks/fuzz.py [smpp|cmpp|sgip|smgp|all] [MINUTES] [--seed N]
+    python benchmarks/fuzz.py [smpp|cmpp|sgip|smgp|sgip-listener|http|all] [MINUTES] [--seed N]
 
 Needs atheris (`pip install atheris`) beside the project: it watches the coverage and looks for
-bytes that reach new code, starting from the vectors in tests/golden. No sockets. What must hold for
-every input:
+bytes that reach new code, starting from the vectors in tests/golden. Nothing goes over a network.
+Our own SGIP listener and the answers of HTTP vendors are in `fuzz_inward`. What must hold for every
+input:
 
 - nothing but ProtocolError is raised, and only by codec and frames
 - what decodes can be written and read again, and is the same then
@@ -18,26 +19,21 @@ working directory then, as `crash-...`, `timeout-...` or `oom-...`.
 
 import argparse
 import asyncio
-import gc
 import re
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from fuzz_inward import HARNESSES, MOST_ANSWER, ROOT, SECRET, Watched, Wire, framed
+
 sys.path.insert(0, str(ROOT))
 
-SECRET = "simulate"  # noqa: S105 - of nobody
 LONGEST_INPUT = 4096
-_LEAK_EVERY, _LEAK_BLOCKS = 50_000, 100_000
-_MOST_ANSWER = 64  # octets written per octet read, at most
-_SLOWEST_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -80,34 +76,6 @@ class Desk:
 
     def gone(self, link: Any) -> None:
         pass
-
-
-class Wire(asyncio.Transport):
-    """A connection that leads nowhere; `written` counts the octets."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written, self.closed = 0, False
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return self
-
-    def setsockopt(self, *options: int) -> None:
-        pass
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        pass
-
-    def write(self, data: Any) -> None:
-        self.written += len(data)
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def close(self) -> None:
-        self.closed = True
-
-    abort = close
 
 
 def smpp() -> Subject:
@@ -204,10 +172,11 @@ def smgp() -> Subject:
     )
 
 
-class Harness:
+class Harness(Watched):
     """One input after another; see the top of the file for what is checked."""
 
     def __init__(self, subject: Subject) -> None:
+        super().__init__()
         from evaluators.protocols.correlator import Correlator
         from evaluators.protocols.errors import ProtocolError
         from evaluators.protocols.window import Window
@@ -217,13 +186,13 @@ class Harness:
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(lambda _, context: self._raised.append(context))
         self._raised: list[dict[str, Any]] = []
-        self._inputs, self._blocks = 0, 0
 
-    def __call__(self, data: bytes) -> None:
+    def _try(self, data: bytes) -> None:
         """The first octet says what is done, the second how the stream is cut."""
-        began = time.perf_counter(), time.process_time()
         flags, step = (*data[:2], 0, 0)[:2]
-        stream = b"".join(self._framed(data[2:])) if flags & 1 else data[2:]
+        subject = self._subject
+        apart = framed(data[2:], subject.commands, subject.header - 8)
+        stream = b"".join(apart) if flags & 1 else data[2:]
         self._decode(stream)
         for pdu in self._cut(stream, step + 1):
             self._decode(pdu)
@@ -232,23 +201,6 @@ class Harness:
             if whole != self._read(reader, stream, step + 1):
                 raise AssertionError("the reader depends on how the bytes are cut")
         self._loop.run_until_complete(self._serve(stream, step + 1, known=bool(flags & 2)))
-        self._leaks()
-        took = time.perf_counter() - began[0], time.process_time() - began[1]
-        if max(took) > _SLOWEST_S:  # by the clock alone it was the machine that waited
-            told = f"{took[0]:.2f} s, {took[1]:.2f} s of them computing: {data.hex()}"
-            if took[1] > _SLOWEST_S:
-                raise AssertionError(told)
-            sys.stderr.write(f"STALLED {told}\n")
-
-    def _framed(self, data: bytes) -> Iterator[bytes]:
-        """PDUs whose headers are right: command, two octets of length, the rest of it."""
-        commands, rest = self._subject.commands, self._subject.header - 8
-        while len(data) > 3:
-            command = commands[data[0] % len(commands)]
-            size = int.from_bytes(data[1:3], "big") % 512
-            body = data[3 : 3 + size].ljust(rest, b"\0")
-            yield (len(body) + 8).to_bytes(4, "big") + command.to_bytes(4, "big") + body
-            data = data[3 + size :]
 
     def _decode(self, data: bytes) -> None:
         for decode, encode in self._subject.codecs:
@@ -283,7 +235,7 @@ class Harness:
             control += batch.control
             if batch.broken:
                 break
-        if len(out) > _MOST_ANSWER * (len(stream) + 1):
+        if len(out) > MOST_ANSWER * (len(stream) + 1):
             raise AssertionError(f"{len(out)} octets in answer to {len(stream)}")
         return events, out, control, reader.oddities
 
@@ -301,18 +253,8 @@ class Harness:
         link.connection_lost(None)
         if self._raised:
             raise AssertionError(f"a callback failed: {self._raised}")
-        if wire.written > _MOST_ANSWER * (len(stream) + 20):
+        if wire.written > MOST_ANSWER * (len(stream) + 20):
             raise AssertionError(f"{wire.written} octets in answer to {len(stream)}")
-
-    def _leaks(self) -> None:
-        self._inputs += 1
-        if self._inputs % _LEAK_EVERY:
-            return
-        gc.collect()
-        blocks = sys.getallocatedblocks()
-        if self._blocks and blocks > self._blocks + _LEAK_BLOCKS:
-            raise AssertionError(f"{blocks - self._blocks} more objects than before")
-        self._blocks = self._blocks or blocks
 
 
 SUBJECTS: dict[str, Callable[[], Subject]] = {
@@ -325,6 +267,10 @@ SUBJECTS: dict[str, Callable[[], Subject]] = {
 
 def seeds(protocol: str, folder: Path) -> None:
     """The golden vectors, as they are and taken apart, before and after a login."""
+    if protocol in HARNESSES:
+        for name, data in HARNESSES[protocol]().seeds():
+            (folder / name).write_bytes(data)
+        return
     commands = SUBJECTS[protocol]().commands
     for path in sorted((ROOT / "tests" / "golden" / protocol).glob("*.hex")):
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -342,7 +288,8 @@ def inside(protocol: str, arguments: list[str]) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["evaluators.protocols"]):
-        harness = Harness(SUBJECTS[protocol]())
+        inward = HARNESSES.get(protocol)
+        harness: Watched = inward() if inward else Harness(SUBJECTS[protocol]())
     atheris.Setup([sys.argv[0], *arguments], harness)
     atheris.Fuzz()
 
@@ -379,7 +326,7 @@ def run(protocol: str, minutes: float, seed: int) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("codec", choices=[*SUBJECTS, "all"], nargs="?", default="all")
+    parser.add_argument("codec", choices=[*SUBJECTS, *HARNESSES, "all"], nargs="?", default="all")
     parser.add_argument("minutes", type=float, nargs="?", default=1.0)
     parser.add_argument("--seed", type=int, default=1)
     if "--inside" in sys.argv:
@@ -387,7 +334,7 @@ def main() -> None:
         inside(sys.argv[at - 1], sys.argv[at + 1 :])
         return
     asked = parser.parse_args()
-    chosen = tuple(SUBJECTS) if asked.codec == "all" else (asked.codec,)
+    chosen = (*SUBJECTS, *HARNESSES) if asked.codec == "all" else (asked.codec,)
     fine = [run(protocol, asked.minutes, asked.seed) for protocol in chosen]
     sys.exit(0 if all(fine) else 1)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from anyio.to_thread import run_sync
 
-from bot.engine import vendors
+from bot.engine import obstacles, vendors
 from bot.engine.vendors import Reached
 from bot.settings import CONTENT
 from bot.store import pushed
@@ -63,12 +63,17 @@ class Door:
         return login
 
     def _connect(self, endpoint: Any, correlator: Correlator) -> Connect:
-        module, control = self.module, self.reached.control
+        module, control, protocol = self.module, self.reached.control, self.reached.protocol
 
         async def connect(on_events: OnEvents) -> Session | BindRefused:
-            session: Session | BindRefused = await module.connect(
-                endpoint, on_events, time.monotonic_ns, correlator=correlator
-            )
+            try:
+                session: Session | BindRefused = await module.connect(
+                    endpoint, on_events, time.monotonic_ns, correlator=correlator
+                )
+            except OSError as error:
+                raise obstacles.unreachable(error) from None
+            if isinstance(session, BindRefused):
+                return obstacles.refused(protocol, session)
             listening_on = getattr(session, "listening_on", None)
             if listening_on and control:  # a simulated gateway is told where to call us
                 await run_sync(vendors.ask, control, f"/sgip?listen={listening_on}")

@@ -1,6 +1,7 @@
-"""What the wire showed of a vendor during a run, in words: refusals by code, lost connections."""
+"""What the wire showed of a vendor during a run, in words: refusals, lost connections, oddities."""
 
 import importlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,19 +9,21 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from bot.engine.door import described
+from bot.engine.obstacles import halves, spoken
 from bot.store.tables import Connection, Message, Run
 from evaluators.sending.reasons import Reason, both, reason
 
 MOST_CODES = 5
+MOST_ODDITIES = 3
 
 WORDINGS = {
     "refused_with": both(
-        "服务商拒收 {count} 条：{name}。", "The vendor refused {count} message(s): {name}."
+        "服务商拒收 {count} 条：{zh}。", "The vendor refused {count} message{count:|s}: {en}."
     ),
     "never_answered": both(
         "{count} 条提交后服务商一直没有应答，是否发出不明，没有重发。",
-        "{count} message(s) were never answered by the vendor; what became of them is unknown, and"
-        " none was sent again.",
+        "{count} message{count:|s} {count:was|were} never answered by the vendor; what became of"
+        " {count:it|them} is unknown, and {count:it was not|none was} sent again.",
     ),
     "not_let_in": both(
         "服务商拒绝了 {count} 个连接，其余连接照常测试。",
@@ -28,9 +31,29 @@ WORDINGS = {
     ),
     "broke_off": both(
         "测试中连接断开 {count} 次，已重连。",
-        "The connection broke {count} time(s) and was opened again.",
+        "The connection broke {count} time{count:|s} and was opened again.",
     ),
 }
+
+
+ODDITIES = (
+    *("refused_visitor", "visitor_type", "stranger"),  # our side may be why reports are missing
+    *("wrong_authenticator", "unproven_server", "lower_version"),
+    *("malformed", "protocol", "silent", "unreadable_report"),
+    *("http_reports_refused", "http_reports_unreached", "http_reports_unread", "http_closed"),
+    *("foreign_report", "too_many_visitors", "generic_nack", "unknown_answer"),
+    *("reused_sequence", "unexpected", "http_unasked"),
+    *("repeated_command", "report_length", "other_version", "user_report"),
+)
+"""What a session may count (its `oddities`), by how much it matters to whoever reads the result."""
+
+_HTTP = {
+    "an answer nobody asked for": "http_unasked",
+    "reports were refused": "http_reports_refused",
+    "reports could not be asked for": "http_reports_unreached",
+    "an answer without reports": "http_reports_unread",
+}
+"""The same where an HTTP session counts them in words of its own."""
 
 
 def of(session: Session, run: Run) -> Iterator[Reason]:
@@ -44,8 +67,8 @@ def of(session: Session, run: Run) -> Iterator[Reason]:
         .limit(MOST_CODES)
     )
     for status, count in found:
-        said = _name(row, status)
-        yield reason(WORDINGS, "refused_with", count=count, name=said)
+        said = halves(_name(row, status))
+        yield reason(WORDINGS, "refused_with", count=count, zh=said.zh, en=said.en)
     unknown = session.scalar(
         sa.select(sa.func.count()).where(
             col(Message.run_id) == run.id, col(Message.state) == "unknown"
@@ -54,6 +77,25 @@ def of(session: Session, run: Run) -> Iterator[Reason]:
     if unknown:
         yield reason(WORDINGS, "never_answered", count=unknown)
     yield from _noted(run.progress)
+    yield from odd(row.protocol, run.progress.get("oddities", {}))
+
+
+def odd(protocol: str, counted: Mapping[str, int]) -> list[Reason]:
+    """What the vendor did on the line that its protocol does not provide for: what matters most."""
+    found: Counter[str] = Counter()
+    for name, count in counted.items():
+        http = _HTTP.get(name.partition(":")[0], "http_closed") if protocol == "http" else name
+        found[http] += count
+    known = [name for name in ODDITIES if found[name] > 0]
+    told = [
+        Reason(f"oddity_{name}", {"count": count}, spoken(f"oddity.{name}", count=count))
+        for name in known
+        if (count := found.pop(name))
+    ]
+    for name, count in found.most_common():
+        other = spoken("oddity.other", count=count, name=name)
+        told.append(Reason("oddity_other", {"count": count, "name": name}, other))
+    return told[:MOST_ODDITIES]
 
 
 def _noted(progress: Mapping[str, Any]) -> Iterator[Reason]:

@@ -30,7 +30,7 @@ class Frames:
     """Whole PDUs out of a stream, however it is chopped; each octet is copied once or twice."""
 
     def __init__(self, sizes: Sizes) -> None:
-        self._sizes = sizes
+        self.sizes = sizes
         self._rest = bytearray()
         self._need = sizes.shortest
 
@@ -43,11 +43,11 @@ class Frames:
         rest += data
         if len(rest) < self._need:
             return
-        at, self._need = 0, self._sizes.shortest
+        at, self._need = 0, self.sizes.shortest
         try:
-            while len(rest) - at >= self._sizes.shortest:
+            while len(rest) - at >= self.sizes.shortest:
                 length = int.from_bytes(rest[at : at + 4], "big")
-                self._sizes.check(length)
+                self.sizes.check(length)
                 if at + length > len(rest):
                     self._need = length
                     break

@@ -52,26 +52,28 @@ class Exchange:
         """Take one message, or one part of one."""
         now = self._timeline.now()
         fate = self.vendor.fate(submission, now)
-        if fate.link != "keep":
+        refusal, answer_s, arrival, receipts, link, _, billed = fate
+        if link != "keep":
             _act(fate, client)
-        if fate.answer_after_s is None:
+        if answer_s is None:
             self.ledger.unanswered(submission)
             return
         at = self._timeline.at
-        if fate.refusal:
+        if refusal:
             self.ledger.refused(submission)
-            at(now + fate.answer_after_s, client.answer, fate.refusal, 0)
+            at(now + answer_s, client.answer, refusal, 0)
             return
-        known = facts(submission.number)
-        self.ledger.accepted(submission, fate.billed, known.carrier if known else "other")
+        destination, source, _, _ = submission
+        known = facts(destination)
+        self.ledger.accepted(submission, billed, known.carrier if known else "other")
         self._last = number = self._last + 1
-        if submission.source not in self._clients and len(self._clients) >= _SOURCES:
+        if len(self._clients) >= _SOURCES and source not in self._clients:
             self._clients.clear()
-        self._clients[submission.source] = client
-        at(now + fate.answer_after_s, client.answer, "", number)
-        if fate.arrival is not None:
-            at(now + fate.arrival.after_s, self._arrive, submission, fate.arrival)
-        for plan in fate.receipts:
+        self._clients[source] = client
+        at(now + answer_s, client.answer, "", number)
+        if arrival is not None:
+            at(now + arrival.after_s, self._arrive, submission, arrival)
+        for plan in receipts:
             at(now + plan.after_s, client.report, number, plan)
 
     def reply(self, number: str, to: str, text: str) -> bool:
@@ -105,14 +107,15 @@ class Exchange:
         return self.vendor.outages.names(self._timeline.now())
 
     def _arrive(self, submission: Submission, arrival: Arrival) -> None:
-        shown = self.panel.receive(submission.number, arrival.sender, arrival.text, submission.part)
+        number, source, _, part = submission
+        _, sender, text = arrival
+        shown = self.panel.receive(number, sender, text, part)
         if shown is None:
             return
         self.ledger.counts["arrived"] += 1
-        after_s = self.vendor.reply_after_s(submission.number, shown)
+        after_s = self.vendor.reply_after_s(number, shown)
         if after_s is not None:
-            at = self._timeline.now() + after_s
-            self._timeline.at(at, self._owner_replies, submission.number, submission.source)
+            self._timeline.at(self._timeline.now() + after_s, self._owner_replies, number, source)
 
     def _owner_replies(self, number: str, to: str) -> None:
         self.reply(number, to, "R")

@@ -68,18 +68,22 @@ def national(number: str) -> str:
 @lru_cache(maxsize=131_072)
 def facts(number: str) -> Facts | None:
     """What is true of a number, None where no carrier has it."""
-    bare = national(number)
+    bare, named = number, _PREFIXES.get(number[:3])
+    if named is None or len(number) != _LENGTH:
+        bare = national(number)
+        named = _PREFIXES.get(bare[:3])
     if not (bare.isascii() and bare.isdigit()):
         return None
-    named = _PREFIXES.get(bare[:3])
     if named is None or len(bare) != _LENGTH:
         return _abroad(bare)
     index = int(bare[7:])
     region = REGIONS[index % len(REGIONS)]
     if bare[3:7] != "0000":
         return Facts(named, named, "CN", region, held=False)
-    carrier = CARRIERS[(CARRIERS.index(named) + 1) % 3] if index in _PORTED else named
-    return Facts(carrier, named, "CN", region, held=True, announced=index in _ANNOUNCED)
+    if index in _PORTED:
+        carrier = CARRIERS[(CARRIERS.index(named) + 1) % 3]
+        return Facts(carrier, named, "CN", region, held=True)
+    return Facts(named, named, "CN", region, held=True, announced=index in _ANNOUNCED)
 
 
 def simulated_carrier(number: str) -> Carrier | None:

@@ -206,14 +206,13 @@ class _Client:
         self._link.drip(on)
 
 
-class _Link(server.Link):
+class _Link(serving.InPlace, server.Link):
     """Takes ordinary messages the short way."""
 
     def __init__(self, desk: SmppDesk, links: set[server.Link]) -> None:
         super().__init__(desk, links)
         self._counter = desk
         self._number = 0
-        self._rest = b""
 
     def answer(self, sequence: int, status: int, message_id: bytes = b"") -> None:
         if status:
@@ -229,33 +228,9 @@ class _Link(server.Link):
         head = codec.HEADER.pack(codec.HEADER.size + len(body), codec.DELIVER_SM, 0, self._number)
         self._write(head + body)
 
-    def data_received(self, data: bytes) -> None:
-        if self._rest:
-            data, self._rest = self._rest + data, b""
-        at, size, header = 0, len(data), codec.HEADER.unpack_from
-        while size - at >= codec.HEADER.size:
-            length, command, _, _ = header(data, at)
-            end = at + length
-            if end > size or length < codec.HEADER.size:
-                break
-            if command != codec.DELIVER_SM_RESP and self.alive:
-                self._read(data, at, end, command)
-            at = end
-        if at < size:
-            self._keep(data[at:])
-
-    def _read(self, data: bytes, start: int, end: int, command: int) -> None:
+    def _take_usual(self, data: bytes, start: int, end: int, command: int) -> bool:
         usual = command == codec.SUBMIT_SM and self._may_submit
-        if not usual or not self._counter.submit_usual(self, data, start, end):
-            super().data_received(data[start:end])
-
-    def _keep(self, rest: bytes) -> None:
-        """The beginning of a PDU, or what no PDU begins with, to be complained about."""
-        size = int.from_bytes(rest[:4], "big") if len(rest) >= codec.HEADER.size else 0
-        if size and not codec.SIZES.shortest <= size <= codec.SIZES.longest:
-            super().data_received(rest)
-        else:
-            self._rest = rest
+        return usual and self._counter.submit_usual(self, data, start, end)
 
 
 def listening(

@@ -101,6 +101,7 @@ class Vendor:
         self._loses = personality.long_parts_lost
         self._refused = 1 - personality.accept_rate
         self._altered, self._extra = personality.alteration.share, personality.billing.extra_share
+        self._bills_all = personality.billing.failed and not self._extra
         self._recent: deque[float] = deque()
         self._second: deque[float] = deque()
         self._seen = 0
@@ -123,7 +124,8 @@ class Vendor:
             return Fate("throttled", answer_s)
         if self._refused and self._chance(self._refused):
             return Fate(self.personality.refusal, answer_s)
-        course = self._course(submission, known, at_s, outage)
+        decide = self._course if self._loses or submission.part is not None else self._decide
+        course = decide(submission, known, at_s, outage)
         fate = self._accepted(submission, course, answer_s)
         return fate if outage is None or outage.kind != "drip" else fate._replace(link="drip")
 
@@ -167,12 +169,14 @@ class Vendor:
     def _accepted(self, submission: Submission, course: _Course, answer_s: float) -> Fate:
         arrives, state, altered, way, lost = course
         way_s = way[int(self._random() * DRAWS)]
-        part = submission.part
+        _, sender, text, part = submission
+        plain = self._bills_all and part is None and len(text) <= _ONE_MESSAGE
+        billed = 1 if plain else self._billed(submission, state)
         arrival = None
         if arrives and (part is None or part.number != lost):
-            sender, text = self._shown(submission) if altered else submission[1:3]
+            if altered:
+                sender, text = self._shown(submission)
             arrival = _new(Arrival, (way_s, sender, text))
-        billed = self._billed(submission, state)
         if self._silent or not state:
             return Fate("", answer_s, arrival, (), "keep", b"", billed)
         delay_s = self._delays[int(self._random() * DRAWS)]

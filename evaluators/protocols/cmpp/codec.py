@@ -27,7 +27,6 @@ from evaluators.protocols.cmpp.pdus import (
     SmsResp,
     Submit,
 )
-from evaluators.protocols.cmpp.receipt import Report
 from evaluators.protocols.errors import ProtocolError
 
 HEADER = struct.Struct(">III")  # Total_Length, Command_Id, Sequence_Id
@@ -52,7 +51,6 @@ class Layout(NamedTuple):
     submit: struct.Struct  # up to DestUsr_tl
     deliver: struct.Struct  # up to Msg_Length
     answer: struct.Struct
-    report: struct.Struct  # a DELIVER with a report, to its end
 
 
 # "0s" stands for the type that 2.0 has not: empty octets where 3.0 has a number
@@ -65,7 +63,6 @@ LAYOUTS = {
         struct.Struct(">III8s4B10sB21s0s3B6s2s6s17s17s21sB"),
         struct.Struct(">III8s21s10s3B21s0s2B"),
         struct.Struct(">III8sB"),
-        struct.Struct(">III8s21s10s3B21s0s2B8s7s10s10s21sI8s"),
     ),
     V30: Layout(
         32,
@@ -75,7 +72,6 @@ LAYOUTS = {
         struct.Struct(">III8s4B10sB32sB3B6s2s6s17s17s21sB"),
         struct.Struct(">III8s21s10s3B32sB2B"),
         struct.Struct(">III8sI"),
-        struct.Struct(">III8s21s10s3B32sB2B8s7s10s10s32sI20s"),
     ),
 }
 
@@ -117,34 +113,6 @@ def encode(pdu: Pdu, version: int) -> bytes:
                 return HEADER.pack(len(body) + HEADER.size, command, pdu.sequence) + body
     except struct.error as error:
         raise ProtocolError(f"a number does not fit: {error}") from error
-
-
-def encode_report(report: Report, envelope: Deliver, version: int) -> bytes:
-    """`envelope` with `report` for its content and the report's number for its source, at once."""
-    layout = LAYOUTS[version]
-    number = _fit(report.number, layout.number)
-    return layout.report.pack(
-        layout.report.size,
-        pdus.DELIVER,
-        envelope.sequence,
-        envelope.message_id,
-        _same(envelope.destination, 21),
-        _same(envelope.service_id, 10),
-        envelope.tp_pid,
-        envelope.tp_udhi,
-        envelope.msg_fmt,
-        number,
-        _kind(envelope.source_type, layout),
-        1,
-        layout.report.size - layout.deliver.size - layout.tail,
-        report.message_id,
-        _same(report.state, 7),
-        _same(report.submitted, 10),
-        _same(report.done, 10),
-        number,
-        report.smsc_sequence,
-        _same(envelope.tail, layout.tail),
-    )
 
 
 def decode(data: bytes, version: int) -> Pdu:

@@ -4,6 +4,7 @@ An ASCII text has less than 160 octets and any other at most 140 (8.4.3.1). The 
 header takes six octets, seven with a 16-bit reference.
 """
 
+from codecs import utf_16_be_decode
 from typing import Literal
 
 from evaluators.protocols.text import MOST_PARTS
@@ -49,7 +50,7 @@ def decode(msg_fmt: int, data: bytes) -> str:
     if msg_fmt in {CARD, BINARY}:
         return data.decode("latin-1")
     if msg_fmt != GBK and msg_fmt & 0x0C == UCS2:
-        return data.decode("utf-16-be", "replace")
+        return utf_16_be_decode(data, "replace", True)[0]  # decode() would look the codec up
     return data.decode("gb18030", "replace")
 
 

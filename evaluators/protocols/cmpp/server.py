@@ -47,17 +47,19 @@ class Link(serving.Link):
 
     def answer(self, sequence: int, result: int, message_id: bytes = pdus.NO_ID) -> None:
         """Answer a SUBMIT; `message_id` is eight octets."""
-        self._send(pdus.SmsResp(pdus.SUBMIT_RESP, sequence, message_id, result))
+        answer = codec.LAYOUTS[self.version].answer
+        self._write(answer.pack(answer.size, pdus.SUBMIT_RESP, sequence, message_id, result))
 
     def deliver(self, deliver: pdus.Deliver) -> None:
         """Send a DELIVER; its sequence number is put in here."""
         deliver.sequence = self._next()
         self._send(deliver)
 
-    def report(self, report: receipt.Report, envelope: pdus.Deliver) -> None:
-        """The same for a delivery report, which goes into the otherwise empty `envelope`."""
-        envelope.sequence = self._next()
-        self._write(codec.encode_report(report, envelope, self.version))
+    def report(
+        self, pattern: receipt.Pattern, own_id: int, number: bytes, told: receipt.Told
+    ) -> None:
+        """Send the DELIVER that brings a report; see receipt.Pattern."""
+        self._write(pattern.write(self._next(), own_id, number, told))
 
     def ping(self) -> None:
         """Ask whether the client is there."""

@@ -30,6 +30,10 @@ _MOST_STRANGERS, _MOST_VISITORS = 32, 64
 _BIND_SIZE = 61
 _UNREAD = 1024 * 1024  # octets of answers a visitor may leave unread before it is not read either
 _PROBE_S = 60.0
+_ODDITIES = {
+    statuses.WRONG_LOGIN_TYPE: "visitor_type",
+    statuses.TOO_MANY_CONNECTIONS: "too_many_visitors",
+}
 
 Take = Callable[[Events], None]
 
@@ -42,6 +46,10 @@ class Door:
     port: int
     name: str
     password: str = field(repr=False)
+
+
+class ListeningError(OSError):
+    """Our own port could not be opened; the gateway has nothing to do with it."""
 
 
 class Listener:
@@ -119,9 +127,16 @@ class Listener:
             take(events)
             return
 
+    def tell_oddities(self) -> Counter[str]:
+        """The oddities since somebody last asked: of all sessions that share us one counts each."""
+        found = Counter(self.oddities)
+        self.oddities.clear()
+        return found
+
     def move(self, correlator: Correlator, clock: Clock) -> None:
         """Serve another run from now on; visitors have to call again."""
         self.correlator, self.clock = correlator, clock
+        self.oddities.clear()
         self._hang_up()
 
     def close(self) -> None:
@@ -220,6 +235,7 @@ class Visitor(asyncio.Protocol):
         self._greeting += data
         head = codec.HEADER.pack(_BIND_SIZE, pdus.BIND, b"")[:8]
         if not head.startswith(self._greeting[:8]):
+            self._listener.oddities["stranger"] += 1
             self.drop()
             return b""
         if len(self._greeting) < _BIND_SIZE:
@@ -230,7 +246,7 @@ class Visitor(asyncio.Protocol):
         answer = pdus.Result(pdus.BIND_RESP, bind.sequence, status)
         cast(asyncio.Transport, self._transport).write(codec.encode(answer))
         if status:
-            self._listener.oddities["refused_visitor"] += 1
+            self._listener.oddities[_ODDITIES.get(status, "refused_visitor")] += 1
             self.drop()
             return b""
         self._let_in()
@@ -318,4 +334,4 @@ def _bound(door: Door) -> socket.socket:
         return socket.create_server((door.host, door.port), family=family)
     except OSError as error:  # or people look for the fault at the gateway
         problem = f"we cannot listen where the gateway is to call us: {error.strerror}"
-        raise OSError(problem) from error
+        raise ListeningError(problem) from error

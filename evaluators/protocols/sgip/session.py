@@ -89,7 +89,9 @@ class SgipSession(WireSession):
 
     @property
     def oddities(self) -> Counter[str]:
-        return self._reader.oddities + self._listener.oddities
+        """Ours, and what visitors did, who are one session's business of all that share them."""
+        self._reader.oddities.update(self._listener.tell_oddities())
+        return self._reader.oddities
 
     async def close(self, patience_s: float = 5.0) -> None:
         await super().close(patience_s)
