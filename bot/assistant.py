@@ -26,13 +26,14 @@ from bot.keeping import NEW, Keeper
 from bot.messages import Message, Outgoing, Peer
 from bot.scenery import Scenery
 from bot.store import chats, people
-from bot.store.database import Database
+from bot.store.database import BusyError, Database
 from bot.store.people import Known
 from bot.store.tables import Conversation
 from bot.wording import Wording
 
 log = logging.getLogger(__name__)
 
+RECALLED = 200  # lines typed before that a terminal brings back
 ANEW = 20  # looks at a world that keeps changing, before giving up
 
 
@@ -100,6 +101,8 @@ class Assistant:
         """
         try:
             return self._handle(peer, message)
+        except BusyError:  # not even a reply can be kept: the channel says it, or hands it in again
+            raise
         except UserError as error:
             return self._say(peer, message, str(error))
         except Exception:
@@ -117,6 +120,11 @@ class Assistant:
         """The channel has delivered these."""
         with self.database.write() as session:
             chats.delivered(session, [reply.id for reply in replies], self.clock())
+
+    def said(self, conversation: str) -> list[str]:
+        """The newest things typed in a conversation, oldest first."""
+        with self.database.read() as session:
+            return chats.said(session, self.database.vault, conversation, most=RECALLED)
 
     def _handle(self, peer: Peer, message: Message) -> bool:
         taken = [attachments.take(path, self.files) for path in message.paths]

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from sqlmodel import Session
 
-from bot import app, http_vendors
+from bot import app, http_vendors, numbers
 from bot.errors import UserError
 from bot.store import runs, sends
 from bot.store.tables import Connection
@@ -73,7 +73,8 @@ def _refuse_odd(options: argparse.Namespace) -> None:
 
 def file(options: argparse.Namespace) -> int:
     """Note with which carriers a signature is filed; the feasibility check goes by it."""
-    carriers = [each.strip() for each in options.carriers.split(",") if each.strip()]
+    said = [each.strip() for each in re.split("[,，、]", options.carriers) if each.strip()]
+    carriers = [numbers.carrier(each) or each for each in said]
     if unknown := sorted(set(carriers) - set(CARRIERS)):
         raise UserError(f"--carriers are among {', '.join(CARRIERS)}, not {', '.join(unknown)}.")
     with app.opened() as built, built.database.write() as sql:

@@ -49,3 +49,7 @@ class TerminalDesk:
     def progress(self) -> str:
         """The running test of this conversation in a line, or nothing."""
         return self._app.progress(self._peer.key)
+
+    def said(self) -> list[str]:
+        """What this person has typed in this conversation before, oldest first."""
+        return self._app.assistant.said(self._peer.key)

@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import io
 import re
 import sys
 import unicodedata
@@ -21,7 +22,15 @@ from bot.store.tables import Number
 COLUMNS = ("number", "carrier", "owner", "consent", "consented_on")
 MORE = ("ported", "region", "country", "announced", "dead")  # columns that may be left out
 YES, NO = ("yes", "y", "1", "true", "是"), ("no", "n", "0", "false", "否")
-CARRIERS = ("cmcc", "cucc", "ctcc", "cbn", "other")
+CARRIERS = {
+    "cmcc": ("移动", "mobile", "china mobile"),
+    "cucc": ("联通", "unicom", "china unicom"),
+    "ctcc": ("电信", "telecom", "china telecom"),
+    "cbn": ("广电", "broadnet", "china broadnet"),
+    "other": ("其他", "其它"),
+}
+NAMES = ", ".join(f"{name} ({words[0]})" for name, words in CARRIERS.items())
+BEYOND = "\0"  # where fields stand that no column is named for
 WRITTEN = re.compile(r"\+?[0-9][0-9 ()-]*")
 DOMESTIC, ABROAD = re.compile(r"1[0-9]{10}"), re.compile(r"[0-9]{5,15}")
 
@@ -63,7 +72,13 @@ def _add(path: Path) -> int:
     with app.opened() as built, built.database.write() as sql:
         sends.describe(sql, built.database.vault, rows, described(path))
         added, known = sends.add_numbers(sql, built.database.vault, rows)
-    sys.stdout.write(f"{added} added, {known} were listed already.\n")
+    encoding = decoded(path)[1]
+    read_as = "" if encoding == "UTF-8" else f" Read as {encoding}."
+    sys.stdout.write(f"{added} added, {known} were listed already.{read_as}\n")
+    if columns := unknown(path):
+        sys.stdout.write(
+            f"Not used: {', '.join(columns)}. Columns: {','.join(COLUMNS)}; {','.join(MORE)}\n"
+        )
     return 0
 
 
@@ -78,35 +93,86 @@ def _retire(number: str) -> int:
 
 def read(path: Path) -> Iterator[tuple[str, Number]]:
     """The file's rows; raises UserError with the line of the first bad one, adds none then."""
+    table = _table(path)
+    missing = set(COLUMNS) - set(table.fieldnames or ())
+    if missing:
+        raise UserError(f"{path}:1: columns missing: {', '.join(sorted(missing))}")
+    seen: set[str] = set()
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file)
-            missing = set(COLUMNS) - set(table.fieldnames or ())
-            if missing:
-                raise UserError(f"{path}:1: columns missing: {', '.join(sorted(missing))}")
-            seen: set[str] = set()
-            for row in table:
-                number, listed = _row(path, table.line_num, row)
-                if number in seen:
-                    raise UserError(f"{path}:{table.line_num}: the number stands twice in the file")
-                seen.add(number)
-                yield number, listed
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        for row in table:
+            if not any(value for value in row.values()):  # a spreadsheet's empty last lines
+                continue
+            if row.get(BEYOND):
+                raise UserError(f"{path}:{table.line_num}: more fields than the first line names")
+            number, listed = _row(path, table.line_num, row)
+            if number in seen:
+                raise UserError(f"{path}:{table.line_num}: the number stands twice in the file")
+            seen.add(number)
+            yield number, listed
+    except csv.Error as error:
+        raise UserError(f"{path}:{table.line_num}: cannot be read: {error}") from error
+
+
+def _table(path: Path) -> "csv.DictReader[str]":
+    """The rows by column; names of columns may be written in capitals and with spaces around."""
+    lines = csv.reader(io.StringIO(_text(path), newline=""))
+    try:
+        names = [name.strip().lower() for name in next(lines, [])]
+    except csv.Error as error:
+        raise UserError(f"{path}:1: cannot be read: {error}") from error
+    if twice := sorted(name for name, count in Counter(names).items() if name and count > 1):
+        raise UserError(f"{path}:1: columns named twice: {', '.join(twice)}")
+    table = csv.DictReader(io.StringIO(_text(path), newline=""), names, restkey=BEYOND)
+    next(table, None)  # the names themselves
+    return table
+
+
+def _text(path: Path) -> str:
+    return decoded(path)[0]
+
+
+def decoded(path: Path) -> tuple[str, str]:
+    """Text and encoding: UTF-8, or what a Chinese spreadsheet writes: GBK and what extends it."""
+    try:
+        written = path.read_bytes()
+    except OSError as error:
         raise UserError(f"{path} cannot be read: {error}") from error
+    try:
+        return written.decode("utf-8-sig"), "UTF-8"
+    except UnicodeDecodeError:
+        pass  # then perhaps the other
+    try:
+        return written.decode("gb18030"), "GBK"
+    except UnicodeDecodeError as error:
+        line = written.count(b"\n", 0, error.start) + 1
+        raise UserError(f"{path}:{line}: cannot be read: neither UTF-8 nor GBK") from error
 
 
 def described(path: Path) -> tuple[str, ...]:
     """Which of the columns that may be left out a file has."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        named = csv.DictReader(file).fieldnames or ()
+    named = _table(path).fieldnames or ()
     return tuple(column for column in MORE if column in named)
+
+
+def unknown(path: Path) -> tuple[str, ...]:
+    """The columns that mean nothing here, as the file names them."""
+    named = _table(path).fieldnames or ()
+    return tuple(column for column in named if column and column not in {*COLUMNS, *MORE})
+
+
+def carrier(said: str) -> str | None:
+    """The carrier that is meant, in Chinese or English; None where it is none we know."""
+    plain = unicodedata.normalize("NFKC", said).strip().lower().removeprefix("中国")
+    return next((name for name, words in CARRIERS.items() if plain in {name, *words}), None)
 
 
 def _row(path: Path, line: int, row: dict[str, str]) -> tuple[str, Number]:
     country = _country(path, line, row.get("country") or "CN")
     number = _number(path, line, row["number"] or "", country)
-    if row["carrier"] not in CARRIERS:
-        raise UserError(f"{path}:{line}: carrier is one of {', '.join(CARRIERS)}")
+    by = carrier(row["carrier"] or "")
+    if by is None:
+        said = (row["carrier"] or "").strip()
+        raise UserError(f"{path}:{line}: carrier is one of {NAMES}, not {said!r}")
     if not (row["owner"] or "").strip() or not (row["consent"] or "").strip():
         raise UserError(f"{path}:{line}: without an owner and their consent no number is listed")
     try:
@@ -117,7 +183,7 @@ def _row(path: Path, line: int, row: dict[str, str]) -> tuple[str, Number]:
         raise UserError(f"{path}:{line}: consented_on lies in the future")
     return number, Number(
         blind="",
-        carrier=row["carrier"],
+        carrier=by,
         owner=row["owner"].strip(),
         consent=row["consent"].strip(),
         consented_at=datetime(consented.year, consented.month, consented.day, tzinfo=UTC),

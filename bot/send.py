@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         raise UserError("--count is at least 1.")
     marks = [_mark(text) for text in options.mark]
     with app.opened() as built:
-        plan, rules = _plan(options), built.assistant.rules
+        plan, rules = _plan(options), built.assistant.scenery.rules
         lines = _lines(plan, built)
         plan = fitted(plan, lines, app.now(), rules=rules, count=options.count)
         found = findings(plan, lines, app.now(), rules=rules)
@@ -77,7 +77,7 @@ def _plan(options: argparse.Namespace) -> Plan:
 def _lines(plan: Plan, built: app.App) -> list[Line]:
     """The connections the plan names: one, or two that are compared."""
     with built.database.read() as sql:
-        known = built.assistant.sender.lines(sql, "en", thoroughly=True)
+        known = built.assistant.scenery.sender.lines(sql, "en", thoroughly=True)
     made = []
     for name in filter(None, (plan.connection, plan.pair)):
         found = next((line for line in known if line.is_called(name)), None)
@@ -140,10 +140,10 @@ def _start(plan: Plan, line: Line, built: app.App) -> int:
         confirmed_at=now,
     )
     with built.database.write() as sql:
-        built.assistant.sender.add(sql, run, plan.connection or line.name)
+        built.assistant.scenery.sender.add(sql, run, plan.connection or line.name)
         sql.flush()
         run_id = run.id or 0
-    built.assistant.sender.wake()
+    built.assistant.scenery.sender.wake()
     return run_id
 
 
@@ -153,7 +153,7 @@ def _wait(run_id: int, built: app.App, *, marks: Sequence[tuple[str, float]], qu
     woken = time.monotonic()
     while (run := _look(run_id, built)).told_at is None:
         if time.monotonic() - woken > WAKE_S:  # the worker may have been killed meanwhile
-            built.assistant.sender.wake()
+            built.assistant.scenery.sender.wake()
             woken = time.monotonic()
         line = showing.progress(built.wordings["en"], run.state, run.progress)
         if line != said and not quiet:

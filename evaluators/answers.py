@@ -66,8 +66,9 @@ class Refused:
     """An answer understood and not taken.
 
     `reason_key` is `below` or `above` (outside `least`..`most`), `several` (a range, or more than
-    one number), `unit` (a price of 1 or more without a unit: yuan or fen?) or `bound` (only a
-    limit was given, on the side that proves nothing, such as "under 70 %").
+    one number), `carriers` (a number for each carrier), `unit` (a price of 1 or more without a
+    unit: yuan or fen?) or `bound` (only a limit was given, on the side that proves nothing, such
+    as "under 70 %").
     """
 
     reason_key: str
@@ -130,6 +131,7 @@ def _choice_only(said: str, words: str) -> Parsed | None:
 
 def _option(said: str, words: str, spec: Value) -> Parsed | Refused | None:
     """An option by number, id or label; one that is only part of a label is ours to confirm."""
+    said = _ROUND_THE_CLOCK.sub("24 小时", said)
     said = re.sub(r"^(?:就?是|应该是|按照?|选)(?=.)", "", said)
     chosen = _by_number(said, spec.options) or _by_name(said, spec.options)
     if len(chosen) > 1:
@@ -145,6 +147,9 @@ def _option(said: str, words: str, spec: Value) -> Parsed | Refused | None:
         return Parsed(None, part[0].id, words, not sure)
     choice = standing_choice(said)
     return Parsed(choice, None, words) if choice else None
+
+
+_ROUND_THE_CLOCK = re.compile(r"7\s*[×x*]\s*24\s*(?:小时)?|24\s*/\s*7|24\s*小时")
 
 
 def _by_number(said: str, options: tuple[Option, ...]) -> list[Option]:
@@ -188,12 +193,20 @@ def _prose(said: str, words: str) -> Parsed:
     """Free text; a choice counts only where it stands as a short clause at the beginning."""
     clauses = [clause for clause in re.split(r"[,;。!、\n]", said) if clause.strip()]
     first = clauses[0] if clauses else said
-    choice = choice_in(first)[0] if len(first) <= SHORT else None
+    choice = choice_in(first)[0] if len(first) <= SHORT else _put_off(said)
     if choice in CHOICE_MEETS and len(clauses) > 1:
         choice = standing_choice(first)
         return Parsed(choice, unicodedata.normalize("NFKC", words), words)
     value = None if choice else unicodedata.normalize("NFKC", words)
     return Parsed(choice, value, words)
+
+
+def _put_off(said: str) -> Choice | None:
+    """English takes more letters to say that one does not know, or not now."""
+    if len(said) > 2 * SHORT or not said.isascii() or re.search(r"\d", said):
+        return None
+    choice = choice_in(said)[0]
+    return choice if choice in {"unknown", "na", "later"} else None
 
 
 def _date(said: str, words: str, now: date) -> Parsed | None:
@@ -208,6 +221,8 @@ def _quantity(said: str, words: str, spec: Value) -> Parsed | Refused | None:
     choice, assumed = choice_in(said)
     if choice in {"unknown", "na", "later"}:
         return Parsed(choice, None, words, assumed)
+    if len(set(_BY_CARRIER.findall(said))) > 1:
+        return Refused("carriers")
     if vague(said):
         return Refused("several")
     found = amounts(spec.kind, blank_hedges(said), _units(spec))
@@ -216,6 +231,12 @@ def _quantity(said: str, words: str, spec: Value) -> Parsed | Refused | None:
     if len({amount.value for amount in found}) > 1:
         return Refused("several")
     return _checked(said, words, spec, found) or _measured(said, words, found)
+
+
+_BY_CARRIER = re.compile(
+    r"(?:移动|联通|电信|广电|cmcc|cucc|ctcc|cbn|mobile|unicom|telecom|broadnet)"
+    r"\D{0,8}?(\d+(?:\.\d+)?)"
+)
 
 
 def _units(spec: Value) -> tuple[str, ...]:

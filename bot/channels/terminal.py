@@ -5,16 +5,27 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
+from bot.errors import UserError
 from bot.messages import Message, Outgoing
+
+if TYPE_CHECKING:
+    from prompt_toolkit.completion import Completer
+    from prompt_toolkit.history import History
 
 LEAVING = frozenset({"/quit", "quit", "exit", "/exit", ":q", "退出", "再见"})
 WAITING = frozenset({"/wait", "等结果"})
 FILING = ("证据", "材料", "evidence", "/evidence")
+WORDS = (  # what Tab completes
+    *("/why", "/back", "/status", "/list", "/change ", "/evidence ", "/test ", "/report"),
+    *("/ask ", "/mine", "/all", "/language ", "/reminders", "/drill", "/web", "/help", "/quit"),
+    *("进度", "为什么", "上一题", "改 ", "证据 ", "测试 ", "报告", "列表", "帮助", "提醒", "演练"),
+)
 POLL = 0.4  # seconds between looks for news of a running test
 WIDEST = 60
 BANNER = "smsvet · 短信服务商评估 · SMS vendor evaluation"
@@ -29,6 +40,9 @@ class Desk(Protocol):
     def told(self, replies: list[Outgoing]) -> None: ...
     def progress(self) -> str:
         """The running test in a line, or nothing."""
+
+    def said(self) -> list[str]:
+        """What this person has typed before, oldest first."""
 
 
 @dataclass
@@ -45,6 +59,14 @@ class Terminal:
 
     def hear(self, line: str) -> bool:
         """Handle one line; False where the person leaves."""
+        try:
+            return self._hear(line)
+        except UserError as error:  # such as a database that somebody else holds
+            self.out.write(f"\n{error}\n\n")
+            self.out.flush()
+            return True
+
+    def _hear(self, line: str) -> bool:
         word = line.strip().lower()
         if word in LEAVING:
             return False
@@ -60,21 +82,26 @@ class Terminal:
         replies = self.desk.waiting()
         if replies and _is_tty(self.out):
             self.out.write("\n")
+        linked = _is_tty(self.out)
         for reply in replies:
-            self.out.write(show(reply) + "\n")
+            self.out.write(show(reply, linked=linked) + "\n")
         self.out.flush()
         if replies:
             self.desk.told(replies)
 
     def wait(self) -> None:
-        """Stay until no test runs any more, printing its progress as it changes."""
+        """Stay until no test runs any more, printing its progress as it changes.
+
+        Ctrl-C ends the waiting, not the conversation.
+        """
         last = ""
-        while line := self.desk.progress():
-            if line != last:
-                self.out.write(line + "\n")
-                self.out.flush()
-            last = line
-            time.sleep(POLL)
+        with suppress(KeyboardInterrupt):
+            while line := self.desk.progress():
+                if line != last:
+                    self.out.write(line + "\n")
+                    self.out.flush()
+                last = line
+                time.sleep(POLL)
 
 
 def converse(load: Callable[[], Desk]) -> None:
@@ -126,9 +153,15 @@ class _Prompt:
 
         self._loading = loading
         self._terminal: Terminal | None = None
+        self._progress = "…"
         self._session: PromptSession[str] = PromptSession(
-            refresh_interval=POLL, bottom_toolbar=self._toolbar
+            refresh_interval=POLL,
+            bottom_toolbar=self._toolbar,
+            completer=_completer(),
+            complete_while_typing=False,  # Tab asks for it; nothing jumps about while one types
+            history=_history(loading),
         )
+        self._session.app.after_render += self._look
 
     def run(self) -> None:
         sys.stdout.write(BANNER + "\n")
@@ -156,15 +189,58 @@ class _Prompt:
         self._terminal.out = sys.stdout  # which is patched while a prompt waits
         return self._terminal
 
-    def _toolbar(self) -> str | None:
-        """Called again and again while the prompt waits: greets, and tells what has come."""
+    def _look(self, _app: object) -> None:
+        """Called again and again while the prompt waits: greets, and tells what has come.
+
+        Not from the toolbar, which some terminals never show.
+        """
         if self._loading.error is not None:
             self._session.app.exit(exception=self._loading.error)
-        if not self._loading.ready:
-            return "…"
-        terminal = self._here()
-        terminal.tell_waiting()
-        return terminal.desk.progress() or None
+        elif self._loading.ready:
+            terminal = self._here()
+            with suppress(UserError):  # told with the next look
+                terminal.tell_waiting()
+                self._progress = terminal.desk.progress()
+
+    def _toolbar(self) -> str | None:
+        return self._progress or None
+
+
+def _history(loading: _Loading) -> "History":
+    """What was typed before comes from the database, where it is sealed; no file of it is kept."""
+    from prompt_toolkit.history import History, ThreadedHistory
+
+    class Said(History):
+        def load_history_strings(self) -> Iterable[str]:
+            return reversed(loading.desk().said())
+
+        def store_string(self, string: str) -> None:
+            """It is stored with the turn."""
+
+    return ThreadedHistory(Said())
+
+
+def _completer() -> "Completer":
+    """Tab completes the steering words, and paths behind the word that files go with."""
+    from prompt_toolkit.completion import Completer, Completion, PathCompleter
+    from prompt_toolkit.document import Document
+
+    paths = PathCompleter(expanduser=True)
+
+    class Words(Completer):
+        def get_completions(self, document: Document, event: object) -> Iterator[Completion]:
+            text = document.text_before_cursor
+            head, space, rest = text.partition(" ")
+            if space and head.lower() in FILING:
+                number, gap, after = rest.partition(" ")
+                named = after if gap and number.isdigit() else rest
+                yield from paths.get_completions(Document(named), event)  # type: ignore[arg-type]
+                return
+            for word in WORDS:
+                if text and word.startswith(text.lower()):
+                    yield Completion(word, start_position=-len(text))
+
+    return Words()
 
 
 def read_line(line: str) -> Message:
@@ -193,8 +269,11 @@ def _caption_and_path(rest: str) -> tuple[str, Path | None]:
     return caption, Path(name).expanduser()
 
 
-def show(reply: Outgoing) -> str:
-    """A reply as lines of text; choices carry the number that picks them."""
+def show(reply: Outgoing, *, linked: bool = False) -> str:
+    """A reply as lines of text; choices carry the number that picks them.
+
+    `linked`: the terminal can open a file that is named (OSC 8; others show the path alone).
+    """
     lines = [reply.text]
     if reply.buttons:
         labels = [label for label, _ in reply.buttons]
@@ -204,8 +283,12 @@ def show(reply: Outgoing) -> str:
         fits = len(line) <= WIDEST  # characters; Chinese ones take two columns
         lines += [line] if fits else [f"   {label}" for label in labels]
     if reply.file:
-        lines.append(f"   → {reply.file}")
+        lines.append(f"   → {_link(reply.file) if linked else reply.file}")
     return "\n".join(lines) + "\n"
+
+
+def _link(path: str) -> str:
+    return f"\x1b]8;;{Path(path).absolute().as_uri()}\x1b\\{path}\x1b]8;;\x1b\\"
 
 
 def _is_tty(out: TextIO) -> bool:

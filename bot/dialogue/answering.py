@@ -229,17 +229,40 @@ def on_colleague(talk: Talk, pending: Pending, name: str) -> None:
     item = talk.item(pending.item)
     if answers.looks_like_question(name):
         return ask_guidance(talk, name)
+    if _agreed(talk, pending, name):
+        name = pending.data["unsure"]
     if _nobody(talk, item, name):
         talk.tell("colleague.nobody")
-    elif name not in talk.scene.colleagues and not _may_be_a_name(name):
-        talk.tell("colleague.name")
-        return repeat(talk)
+    elif not _known(talk, pending, name):
+        return _is_it_a_name(talk, item, name)
     else:
         case = talk.open_case()
         talk.case = replace(case, colleagues={**case.colleagues, item.id: name})
         talk.do(Assign(case.id, item.id, name))
         talk.tell("colleague.given", number=talk.number(item.id), name=name)
     return _onwards(talk, item, was_settled=False)
+
+
+def _known(talk: Talk, pending: Pending, name: str) -> bool:
+    """Somebody who has spoken here or was given a question before, or whose name was confirmed."""
+    known = {*talk.scene.colleagues, *talk.open_case().colleagues.values()}
+    return name in known or name == pending.data.get("unsure")
+
+
+def _agreed(talk: Talk, pending: Pending, text: str) -> bool:
+    """Whether a yes answers "is that a colleague's name?"."""
+    words = {word for each in talk.scene.wordings.values() for word in each.words("words.yes")}
+    return "unsure" in pending.data and text.strip().lower() in words
+
+
+def _is_it_a_name(talk: Talk, item: Item, name: str) -> None:
+    """Nobody known is called so: a short answer that came too late looks just like a name."""
+    if not _may_be_a_name(name):
+        talk.tell("colleague.name")
+        return repeat(talk)
+    choices = [(name, name), ("nobody", talk.word("button.nobody"))]
+    text = talk.word("colleague.sure", number=talk.number(item.id), name=name)
+    return talk.put("colleague", text, choices, item=item.id, unsure=name)
 
 
 def _may_be_a_name(text: str) -> bool:

@@ -8,10 +8,12 @@ import unicodedata
 
 from bot.dialogue.effects import Confirm
 from bot.dialogue.talk import Talk
+from evaluators.sending.tokens import ALPHABET, TOKEN_LENGTH
 
-LENGTH = 6
+LENGTH = TOKEN_LENGTH
 NOTHING = "none"  # as a pressed button
 _SHAPED = re.compile(rf"(?<![A-Z0-9])[A-Z0-9]{{{LENGTH}}}(?![A-Z0-9])")
+_OURS = frozenset(ALPHABET)
 _WORDS = re.compile(r"[^\W_]+")
 
 
@@ -23,7 +25,7 @@ def shaped(text: str) -> tuple[str, ...]:
 def heard(talk: Talk, text: str) -> bool:
     """Whether this was about codes, and has been answered."""
     if not talk.scene.phones:
-        return False
+        return _nobody_waits(talk, text)
     known = {code.code for code in talk.scene.codes}
     found = shaped(text)
     if known.intersection(found):
@@ -65,6 +67,15 @@ def _take(talk: Talk, found: tuple[str, ...]) -> None:
     ):
         if codes:
             talk.tell(key, codes=_list(talk, codes))
+
+
+def _nobody_waits(talk: Talk, text: str) -> bool:
+    """What looks just like one of our codes is no answer and no name, whoever types it."""
+    found = shaped(text)
+    if not found or not _only_codes(talk, text, found) or not _OURS.issuperset("".join(found)):
+        return False
+    talk.tell("confirm.nobody_waits", codes=_list(talk, found), code=found[0])
+    return True
 
 
 def _nothing(talk: Talk) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from bot.dialogue import (
     answering,
     asking,
+    calling,
     commands,
     confirming,
     filing,
@@ -75,18 +76,11 @@ def _edited(talk: Talk, item_id: str, text: str) -> None:
     if item_id not in talk.scene.checklist.by_id or talk.case is None:
         talk.tell("edited.nothing")
         return answering.repeat(talk)
-    return _answer_to(talk, talk.item(item_id), "", text)
-
-
-def _answer_to(talk: Talk, item: Item, word: str, text: str) -> None:
-    """An answer to an item whether or not it is the one that waits."""
-    pending = Pending("answer", item.id)
-    talk.session = replace(talk.session, pending=pending)
-    return _chosen(talk, pending, word) if word else answering.on_text(talk, pending, text)
+    return calling.answer(talk, talk.item(item_id), "", text)
 
 
 def _said(talk: Talk, text: str) -> None:
-    if confirming.heard(talk, text):
+    if confirming.heard(talk, text) or testing.confirmed_twice(talk, text):
         return None
     pending = talk.session.pending
     if pending is not None and (offered := _offered_word(talk, pending, text)):
@@ -143,7 +137,7 @@ def _pressed(talk: Talk, incoming: Incoming) -> None:
         return confirming.tapped(talk, word)
     item = talk.scene.checklist.numbered(int(subject)) if subject.isdigit() else None
     if asked == "any" and item is not None and talk.case is not None:
-        return _answer_to(talk, item, word, incoming.text.strip())
+        return calling.answer(talk, item, word, incoming.text.strip())
     pending = talk.session.pending
     if pending is None or asked != str(talk.session.asked):
         if incoming.group and item is not None and _differs(talk, item, word):

@@ -1,7 +1,8 @@
 """What a decision asks to be done, in order. Nothing here does anything by itself."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
 
 from bot.dialogue.case import FileKept, Given, Profile
 
@@ -141,8 +142,69 @@ class SetLanguage:
     language: str
 
 
+class AboutReminder:
+    """Something about what has to be done by a day."""
+
+
+@dataclass(frozen=True)
+class Remind(AboutReminder):
+    """Have `who` reminded; `subject` as bot.store.tables.Reminder says, `case` 0 is a new one."""
+
+    kind: Literal["drill", "paper"]
+    who: str
+    due: date
+    subject: dict[str, Any]
+    case: int | None = None
+
+
+@dataclass(frozen=True)
+class Settle(AboutReminder):
+    """It is done or no longer wanted; `again` is the day of the next one."""
+
+    reminder: int
+    state: Literal["done", "dropped"]
+    result: dict[str, Any] = field(default_factory=dict)
+    again: date | None = None
+
+
+@dataclass(frozen=True)
+class Snooze(AboutReminder):
+    """The same notice once more, on `day` at the moment `at`."""
+
+    reminder: int
+    day: date
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Move(AboutReminder):
+    """Another day was agreed on; `note` says with whom, or why."""
+
+    reminder: int
+    due: date
+    note: str
+
+
+@dataclass(frozen=True)
+class HandOver(AboutReminder):
+    """It is somebody else's; they are told."""
+
+    reminder: int
+    who: str
+
+
+@dataclass(frozen=True)
+class SetHours(AboutReminder):
+    """When and where the person works; what is empty stays as it is."""
+
+    timezone: str = ""
+    works_from: str = ""
+    works_to: str = ""
+
+
 Effect = (
-    Say
+    AboutReminder
+    | Say
     | Consult
     | Explain
     | Open

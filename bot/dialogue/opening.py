@@ -103,7 +103,7 @@ def on_kinds(talk: Talk, text: str) -> None:
         talk.tell("unclear.short")
         return ask_kinds(talk)
     _set_profile(talk, replace(talk.open_case().profile, kinds=kinds))
-    return _ask_yes_no(talk, "international")
+    return ask_need(talk, "international")
 
 
 def _kinds(talk: Talk, text: str) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ def _kinds(talk: Talk, text: str) -> tuple[str, ...]:
     )
 
 
-def _ask_yes_no(talk: Talk, what: Literal["international", "multilingual"]) -> None:
+def ask_need(talk: Talk, what: Literal["international", "multilingual"]) -> None:
     choices = [(word, talk.word(f"choice.{word}")) for word in ("yes", "no")]
     talk.put(what, talk.word(f"ask.{what}"), choices)
 
@@ -135,7 +135,7 @@ def on_need(talk: Talk, pending: Pending, yes: bool) -> None:
     profile = talk.open_case().profile
     if pending.awaiting == "international":
         _set_profile(talk, replace(profile, international=yes))
-        return _ask_yes_no(talk, "multilingual")
+        return ask_need(talk, "multilingual")
     _set_profile(talk, replace(profile, multilingual=yes))
     asked = len(asking.queue(talk.open_case(), talk.scene.checklist, asking.narrowed(talk)))
     talk.tell("profile.done", count=asked)
@@ -162,6 +162,8 @@ def widen(talk: Talk) -> None:
 def switch(talk: Talk, wanted: str) -> None:
     """Another evaluation, by number or name. Its own case is loaded with the next turn."""
     cases = talk.scene.cases
+    if not cases:
+        return welcome(talk)
     found = [case for case in cases if wanted == str(case.id)] or [
         case for case in cases if wanted.lower() in case.vendor.lower()
     ]

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.calendars import Hours
 from bot.dialogue.case import Case, FileKept
+from bot.dialogue.due import Due
 from bot.wording import Wording
 from evaluators.checklist import Checklist
 from evaluators.sending.feasibility import Facts, Rules
@@ -106,3 +108,5 @@ class Scene:
     phones: tuple[str, ...] = ()  # the person's own ones, on which codes are to be seen
     codes: tuple[CodeLine, ...] = ()
     awaited: int = 0  # texts of running tests that those phones have not been seen to show
+    reminders: tuple[Due, ...] = ()  # looked up where they are spoken of
+    hours: Hours = field(default_factory=Hours)  # when the person works; with the reminders

@@ -18,6 +18,18 @@ Awaiting = Literal[
     "claim",  # the rate the vendor claims; data: wanted
     "confirm",  # go, no go or another test; data: plan, wanted
     "file_level",  # what kind of paper the last file was; data: evidence
+    "drill_main",  # a switch-over drill: from which vendor; data: drill, before
+    "drill_backup",  # to which one
+    "drill_lead",  # who leads it
+    "drill_day",  # when
+    "drill_on",  # marking one done: when it was; data: reminder, result, before
+    "drill_witnesses",  # who was present
+    "drill_arrival",  # how long until the first message came over the backup
+    "drill_duplicates",  # how many came twice
+    "remind_day",  # the day something is moved to; data: reminder, before
+    "remind_agreed",  # with whom that was agreed; data: reminder, day, before
+    "remind_whose",  # whose it is; data: reminder, before
+    "remind_until",  # how long the renewed paper holds; data: reminder, before
 ]
 
 

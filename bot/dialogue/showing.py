@@ -115,6 +115,8 @@ def old_answers(speak: Speaker, case: Case, item: Item) -> str:
 
 def progress(wording: Wording, state: str, counts: Mapping[str, Any]) -> str:
     """A running test in one line."""
+    if state == "confirmed" and not counts.get("planned"):
+        return wording("test.queued")
     return wording(
         "test.progress",
         sent=counts.get("sent", 0),

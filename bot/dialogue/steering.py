@@ -20,7 +20,8 @@ def follow(talk: Talk, command: Command) -> None:
         return action(talk, command)
     if talk.case is None:
         talk.tell("no_case")
-        return opening.welcome(talk)
+        waits = talk.session.pending is not None
+        return answering.repeat(talk) if waits else opening.welcome(talk)
     return _IN_A_CASE[command.name](talk, command)
 
 
@@ -71,7 +72,25 @@ def _language(talk: Talk, command: Command) -> None:
     talk.session = replace(talk.session, language=wanted)
     talk.do(SetLanguage(wanted))
     talk.tell("language.set")
-    return answering.repeat(talk)
+    return _reworded(talk)
+
+
+def _reworded(talk: Talk) -> None:
+    """The pending question in the language just chosen, whatever it is."""
+    pending = talk.session.pending
+    if pending is None:
+        return None
+    if testing.is_planning(talk.session):
+        return testing.reword(talk)
+    match pending.awaiting:
+        case "kinds":
+            return opening.ask_kinds(talk)
+        case "international" | "multilingual":
+            return opening.ask_need(talk, pending.awaiting)
+        case "walk":
+            return opening.name_vendor(talk, pending.data["vendor"])
+        case _:
+            return answering.repeat(talk)
 
 
 def _help(talk: Talk, _command: Command) -> None:
@@ -108,6 +127,8 @@ def _why(talk: Talk, _command: Command) -> None:
 
 def _back(talk: Talk, _command: Command) -> None:
     """The question before this one, with the answer that stands."""
+    if testing.is_planning(talk.session):
+        return testing.back(talk)
     trail = talk.session.trail
     pending = talk.session.pending
     at = len(trail) - (1 if pending is not None and pending.awaiting == "answer" else 0)
@@ -130,8 +151,10 @@ def _change(talk: Talk, command: Command) -> None:
 
 def _again(talk: Talk, item_id: str) -> None:
     item = talk.item(item_id)
+    if talk.open_case().current(item_id) is None:
+        return asking.ask_item(talk, item)
     stands = showing.old_answers(talk.speaker, talk.open_case(), item)
-    asking.ask_item(talk, item, talk.word("change.stands", stands=stands))
+    return asking.ask_item(talk, item, talk.word("change.stands", stands=stands))
 
 
 def _status(talk: Talk, _command: Command) -> None:

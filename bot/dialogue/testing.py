@@ -3,44 +3,35 @@
 Nothing is sent from here. A confirmed plan becomes an effect; a worker carries it out.
 """
 
-from dataclasses import asdict, dataclass, replace
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import Any
 
-from bot.dialogue import answering, asking, showing
+from bot.dialogue import answering, asking, proposing, showing
 from bot.dialogue.case import RunLine
 from bot.dialogue.commands import Command
 from bot.dialogue.effects import MarkRun, StartRun, StopRun
-from bot.dialogue.planning import findings, fitted
+from bot.dialogue.proposing import Wanted, claim_item, claimed_rate, line_named
 from bot.dialogue.scene import Line
-from bot.dialogue.session import Pending, Session
+from bot.dialogue.session import Awaiting, Pending, Session
 from bot.dialogue.talk import Said, Talk
 from evaluators.answers import Parsed, Refused, parse
-from evaluators.checklist import Item
-from evaluators.sending import feasibility
-from evaluators.sending.plan import Plan, cost
+from evaluators.sending.plan import Plan
 
-CLAIM_ITEM = "arrival.handset_rate"  # the measure whose item holds the vendor's claimed rate
 USUAL = "arrival"  # the test that settles most; on a real connection smaller ones come first
 PLANNING = frozenset({"connection", "test", "pair", "claim", "confirm"})
 """What is awaited while a test is being planned."""
+MOST_STEPS = 8  # back through these many questions; then to where planning began
+SETTLING = timedelta(seconds=10)  # a confirmation that comes again so soon is no answer
+_BRACKETED = re.compile(r"\([^)]*\)")
 
 
 def is_planning(session: Session) -> bool:
     """Whether the next message may be about a test that is being planned."""
     return session.pending is not None and session.pending.awaiting in PLANNING
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is known of the test being planned; kept with each question about it."""
-
-    test: str = ""  # empty: the next that makes sense on the connection
-    count: int | None = None
-    connection: str = ""
-    pair: str = ""
-
-    @classmethod
-    def of(cls, pending: Pending) -> "Wanted":
-        return cls(**pending.data["wanted"])
 
 
 def begin(talk: Talk, command: Command) -> None:
@@ -49,11 +40,8 @@ def begin(talk: Talk, command: Command) -> None:
     if run is not None:
         return talk.say(progress_line(talk, run))
     named = _named(talk, command.rest)
-    wanted = Wanted(test=named, count=command.number)
-    own = talk.scene.tests[named or USUAL]
-    text = talk.word("test.connection", test=_title(talk, own), count=wanted.count or own.count)
-    choices = [(line.name, line.title) for line in talk.scene.lines if line.offered]
-    return talk.put("connection", text, choices, wanted=asdict(wanted))
+    talk.session = replace(talk.session, pending=_open_before(talk.session.pending))
+    return _ask_connection(talk, Wanted(test=named, count=command.number))
 
 
 def drop(talk: Talk) -> None:
@@ -62,14 +50,102 @@ def drop(talk: Talk) -> None:
     _back_to_the_walk(talk)
 
 
+def back(talk: Talk) -> None:
+    """One question back in the planning; before its first, to what was open when it began."""
+    pending = talk.session.pending
+    steps = pending.data.get("steps", []) if pending else []
+    if not steps[1:]:  # the first of them is the walk's own
+        return drop(talk)
+    earlier = Pending(**steps[-1])
+    data = earlier.data | {"steps": steps[:-1]}
+    talk.session = replace(talk.session, pending=replace(earlier, data=data))
+    return reword(talk)
+
+
+def reword(talk: Talk) -> None:
+    """Put the pending question of the planning anew: after going back, or in another language."""
+    pending = talk.session.pending
+    if pending is None:
+        return None
+    wanted = Wanted.of(pending)
+    match pending.awaiting:
+        case "connection":
+            return _ask_connection(talk, wanted)
+        case "test":
+            return _others(talk, wanted)
+        case "pair":
+            return _ask_second(talk, wanted)
+        case "claim":
+            return _ask(talk, "claim", talk.word("test.claim"), (), wanted=wanted)
+        case _:
+            return _go_on(talk, wanted)
+
+
+def _ask(
+    talk: Talk,
+    awaiting: Awaiting,
+    text: str,
+    choices: Sequence[tuple[str, str]],
+    *,
+    wanted: Wanted,
+    **more: Any,
+) -> None:
+    """One question of the planning; it carries the ones before it, the walk's own first."""
+    told = {"wanted": asdict(wanted), "steps": _steps(talk.session.pending, awaiting), **more}
+    talk.put(awaiting, text, choices, **told)
+
+
+def _steps(pending: Pending | None, awaiting: Awaiting) -> list[dict[str, Any]]:
+    if pending is None:
+        return [{}]
+    if pending.awaiting not in PLANNING:
+        return [asdict(pending)]
+    steps: list[dict[str, Any]] = pending.data.get("steps", [{}])
+    if pending.awaiting == awaiting:  # put again
+        return steps
+    data = {name: value for name, value in pending.data.items() if name != "steps"}
+    return [steps[0], *steps[1:][-MOST_STEPS:], asdict(replace(pending, data=data))]
+
+
+def _open_before(pending: Pending | None) -> Pending | None:
+    """The question that was open before a test was planned."""
+    if pending is None or pending.awaiting not in PLANNING:
+        return pending
+    before: dict[str, Any] = next(iter(pending.data.get("steps", [])), {})
+    return Pending(**before) if before else None
+
+
+def _ask_connection(talk: Talk, wanted: Wanted) -> None:
+    own = talk.scene.tests[wanted.test or USUAL]
+    title = proposing.title(talk, own)
+    text = talk.word("test.connection", test=title, count=wanted.count or own.count)
+    choices = [(line.name, line.title) for line in talk.scene.lines if line.offered]
+    return _ask(talk, "connection", text, choices, wanted=wanted)
+
+
 def on_connection(talk: Talk, pending: Pending, text: str) -> None:
-    line = _line(talk, text) or next(
-        (line for line in talk.scene.lines if line.title == text), None
-    )
+    line = _meant(talk.scene.lines, text)
     if line is None:
         talk.tell("unclear.short")
         return answering.repeat(talk)
     return _go_on(talk, replace(Wanted.of(pending), connection=line.name))
+
+
+def _meant(lines: Sequence[Line], text: str) -> Line | None:
+    """The connection a person means: its name, or its title with or without what is in brackets."""
+    exact = next((line for line in lines if line.is_called(text)), None)
+    if exact is not None:
+        return replace(exact, name=text)
+    said = _bare(text)
+    found = [line for line in lines if said and said in {_bare(line.title), _bare(line.name)}]
+    found = found or [line for line in lines if said and _bare(line.title).endswith(f"·{said}")]
+    return found[0] if len(found) == 1 else None
+
+
+def _bare(text: str) -> str:
+    """Without brackets and spaces; width, case and the kind of dot are the same to people."""
+    plain = _BRACKETED.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    return re.sub(r"\s+", "", plain).replace("•", "·").replace("・", "·")
 
 
 def on_test(talk: Talk, pending: Pending, text: str) -> None:
@@ -84,9 +160,7 @@ def on_test(talk: Talk, pending: Pending, text: str) -> None:
 def on_pair(talk: Talk, pending: Pending, text: str) -> None:
     """The second vendor of a comparison."""
     wanted = Wanted.of(pending)
-    second = next(
-        (each for each in _seconds(talk, wanted) if text in {each.name, each.title}), None
-    )
+    second = _meant(_seconds(talk, wanted), text)
     if second is None:
         talk.tell("unclear.short")
         return answering.repeat(talk)
@@ -95,7 +169,7 @@ def on_pair(talk: Talk, pending: Pending, text: str) -> None:
 
 def _go_on(talk: Talk, wanted: Wanted) -> None:
     """Ask for what is still missing, then show the plan."""
-    line = _line(talk, wanted.connection)
+    line = line_named(talk, wanted.connection)
     if line is None:
         talk.tell("test.no_line")
         return _back_to_the_walk(talk)
@@ -103,19 +177,22 @@ def _go_on(talk: Talk, wanted: Wanted) -> None:
         stage = _next_stage(talk, line)  # which has its own size, unless it is the usual test
         wanted = replace(wanted, test=stage, count=wanted.count if stage == USUAL else None)
     own = talk.scene.tests[wanted.test]
-    if own.paired and not wanted.pair:
-        choices = [(each.name, each.title) for each in _seconds(talk, wanted) if each.offered]
-        if choices:
-            return talk.put("pair", talk.word("test.second"), choices, wanted=asdict(wanted))
+    if own.paired and not wanted.pair and any(each.offered for each in _seconds(talk, wanted)):
+        return _ask_second(talk, wanted)
     claimed = claimed_rate(talk)
     if claimed is None or claimed <= 0:
-        return talk.put("claim", talk.word("test.claim"), (), wanted=asdict(wanted))
+        return _ask(talk, "claim", talk.word("test.claim"), (), wanted=wanted)
     return _plan(talk, line, wanted, claimed)
+
+
+def _ask_second(talk: Talk, wanted: Wanted) -> None:
+    choices = [(each.name, each.title) for each in _seconds(talk, wanted) if each.offered]
+    return _ask(talk, "pair", talk.word("test.second"), choices, wanted=wanted)
 
 
 def _seconds(talk: Talk, wanted: Wanted) -> list[Line]:
     """The connections that the first can be compared with: both real or both simulated."""
-    first = _line(talk, wanted.connection)
+    first = line_named(talk, wanted.connection)
     return [
         line
         for line in talk.scene.lines
@@ -132,21 +209,6 @@ def _next_stage(talk: Talk, line: Line) -> str:
     return next((stage for stage in stages if stage not in passed), USUAL)
 
 
-def claim_item(talk: Talk) -> Item:
-    """The item that holds the vendor's claimed delivery rate, in percent."""
-    return next(
-        item
-        for item in talk.scene.checklist.items()
-        if CLAIM_ITEM in item.measured_by and item.value and item.gate == "forged"
-    )
-
-
-def claimed_rate(talk: Talk) -> float | None:
-    """The rate the vendor claims, as answered on the checklist, in percent."""
-    said = talk.open_case().said(claim_item(talk).id)
-    return said.value if said is not None and isinstance(said.value, float) else None
-
-
 def on_claim(talk: Talk, pending: Pending, text: str) -> None:
     """The claimed rate is an answer to its item too, so it is kept there."""
     item = claim_item(talk)
@@ -159,12 +221,9 @@ def on_claim(talk: Talk, pending: Pending, text: str) -> None:
         talk.tell("test.claim_again")
         return answering.repeat(talk)
     talk.record(item, Said(claimed.choice, rate, text))
+    if (before := _open_before(pending)) is not None and before.item == item.id:
+        _note(talk, steps=[{}, *pending.data["steps"][1:]])  # it was this very question
     return _go_on(talk, Wanted.of(pending))
-
-
-def _line(talk: Talk, name: str) -> Line | None:
-    found = next((line for line in talk.scene.lines if line.is_called(name)), None)
-    return replace(found, name=name) if found else None
 
 
 def _named(talk: Talk, text: str) -> str:
@@ -177,99 +236,17 @@ def _named(talk: Talk, text: str) -> str:
     return ""
 
 
-def _title(talk: Talk, plan: Plan) -> str:
-    return plan.title.of(talk.language) if plan.title else plan.test
-
-
 def _plan(talk: Talk, line: Line, wanted: Wanted, claimed: float) -> None:
     """The plan with cost, numbers and stop rule, shown before anything is sent."""
-    plan = plan_for(talk, line, wanted, claimed)
-    lines = [_card(talk, plan, line)]
-    lines += [f"- {each.wording.of(talk.language)}" for each in _findings(talk, plan, line)]
-    if hindrance := _hindrance(talk, plan, line):
+    plan = proposing.plan_for(talk, line, wanted, claimed)
+    lines = [proposing.card(talk, plan, line), *proposing.notes(talk, plan, line)]
+    if hindrance := proposing.hindrance(talk, plan, line):
         talk.say("\n".join([*lines, hindrance]))
         return _back_to_the_walk(talk)
     lines.append(talk.word("test.go"))
     choices = [(word, talk.word(f"button.{word}")) for word in ("go", "other", "no")]
-    return talk.put(
-        "confirm",
-        "\n".join(lines),
-        choices,
-        plan=plan.model_dump(mode="json"),
-        wanted=asdict(wanted),
-    )
-
-
-def _findings(talk: Talk, plan: Plan, line: Line) -> tuple[feasibility.Finding, ...]:
-    lines = _lines(talk, plan, line)
-    return findings(plan, lines, talk.scene.now, rules=talk.scene.rules)
-
-
-def _lines(talk: Talk, plan: Plan, line: Line) -> list[Line]:
-    """The plan's connections: one, or two that are compared."""
-    second = _line(talk, plan.pair) if plan.pair else None
-    return [line, second] if second else [line]
-
-
-def _hindrance(talk: Talk, plan: Plan, line: Line) -> str:
-    """Why this may not be sent now, by this person; empty where it may."""
-    if any(finding.blocking for finding in _findings(talk, plan, line)):
-        return talk.word("test.blocked")
-    if not line.simulated and not talk.scene.person.may_spend:
-        return talk.word("test.approver")
-    return ""
-
-
-def plan_for(talk: Talk, line: Line, wanted: Wanted, claimed: float) -> Plan:
-    """The company's own test, fitted to this vendor: count, claim, price, connections."""
-    own, price = talk.scene.tests[wanted.test], _price(talk)
-    told = {
-        "claim": claimed / 100,
-        "against": own.against if own.against and own.against < claimed / 100 else None,
-        "price": price if not line.simulated else price or 0,
-        "pair": wanted.pair or None,
-    }
-    plan = own.model_copy(update=told)
-    lines = _lines(talk, plan, line)
-    return fitted(plan, lines, talk.scene.now, rules=talk.scene.rules, count=wanted.count)
-
-
-def _price(talk: Talk) -> float | None:
-    """The quoted price per message, where one was answered."""
-    for item in talk.scene.checklist.items():
-        if item.value and item.value.kind == "price" and "R004" in item.requires:
-            said = talk.open_case().said(item.id)
-            if said is not None and isinstance(said.value, int | float):
-                return float(said.value)
-    return None
-
-
-def _card(talk: Talk, plan: Plan, line: Line) -> str:
-    second = _line(talk, plan.pair) if plan.pair else None
-    title = f"{line.title} + {second.title}" if second else line.title
-    card = talk.word(
-        "test.plan",
-        test=_title(talk, plan),
-        count=plan.count,
-        line=title,
-        rate=f"{plan.rate:g}",
-        lasts=showing.duration(talk.speaker, max(1, round(plan.send_s))),
-        window=showing.duration(talk.speaker, plan.window_s),
-        claim=f"{plan.claim * 100:g}",
-        cost=_money(talk, plan, line),
-        stop=plan.stop.wording.of(talk.language) if plan.stop else "-",
-    )
-    proves = [plan.proves.of(talk.language)] if plan.proves else []
-    return "\n".join([card, *proves])
-
-
-def _money(talk: Talk, plan: Plan, line: Line) -> str:
-    if line.simulated:
-        return talk.word("test.free")
-    total = cost(plan)
-    if total is None:
-        return talk.word("test.no_price")
-    return talk.word("test.cost", total=f"{total * (2 if plan.pair else 1):.2f}")
+    told = plan.model_dump(mode="json")
+    return _ask(talk, "confirm", "\n".join(lines), choices, wanted=wanted, plan=told)
 
 
 def on_confirm(talk: Talk, pending: Pending, word: str) -> None:
@@ -282,13 +259,13 @@ def on_confirm(talk: Talk, pending: Pending, word: str) -> None:
     case = talk.open_case()
     # The plan may be old, somebody else may have started one, and this may be another person.
     plan = Plan.model_validate(pending.data["plan"])
-    line = _line(talk, wanted.connection)
+    line = line_named(talk, wanted.connection)
     run = case.active_run()
     if run is not None or line is None:
         talk.say(progress_line(talk, run) if run else talk.word("test.no_line"))
         return _back_to_the_walk(talk)
-    if hindrance := _hindrance(talk, plan, line):
-        talk.say("\n".join([_card(talk, plan, line), hindrance]))
+    if hindrance := proposing.hindrance(talk, plan, line):
+        talk.say("\n".join([proposing.card(talk, plan, line), hindrance]))
         return _back_to_the_walk(talk)
     talk.do(StartRun(case.id, line.name, pending.data["plan"]))
     talk.tell("test.started", count=plan.count)
@@ -296,23 +273,55 @@ def on_confirm(talk: Talk, pending: Pending, word: str) -> None:
         talk.tell("test.marks")
     if plan.replies:
         talk.tell("test.replies", word=plan.replies.word)
-    return _back_to_the_walk(talk)
+    _back_to_the_walk(talk)
+    return _note(talk, started=talk.scene.now.isoformat(), by="yes" if word == "yes" else "go")
+
+
+def _note(talk: Talk, **told: Any) -> None:
+    """Keep something with the question that waits."""
+    if (pending := talk.session.pending) is not None:
+        pending = replace(pending, data=pending.data | told)
+        talk.session = replace(talk.session, pending=pending)
+
+
+def confirmed_twice(talk: Talk, text: str) -> bool:
+    """Whether this repeats the confirmation of a test just started: said so, and asked again.
+
+    While a confirmation is slow it is typed once more; the next question must not take that for
+    its answer. Typed a third time, it counts.
+    """
+    pending = talk.session.pending
+    if pending is None or "started" not in pending.data:
+        return False
+    data = dict(pending.data)
+    started, by = datetime.fromisoformat(data.pop("started")), data.pop("by")
+    talk.session = replace(talk.session, pending=replace(pending, data=data))
+    said = unicodedata.normalize("NFKC", text).strip(" 。.!").casefold()
+    if talk.scene.now - started > SETTLING or said not in _confirming(talk, by):
+        return False
+    talk.tell("test.once", words=text)
+    answering.repeat(talk)
+    return True
+
+
+def _confirming(talk: Talk, by: str) -> set[str]:
+    """What confirms a test, when it was confirmed `by` a yes or by its own button."""
+    wordings = talk.scene.wordings.values()
+    words = {word.casefold() for each in wordings for word in each.words(f"words.{by}")}
+    return words if by == "yes" else words | {"1", "go"} | {each("button.go") for each in wordings}
 
 
 def _others(talk: Talk, wanted: Wanted) -> None:
-    """All tests, each with what it proves."""
-    lines = [talk.word("test.which")]
-    choices = []
-    for number, (name, plan) in enumerate(talk.scene.tests.items(), 1):
-        proves = plan.proves.of(talk.language) if plan.proves else ""
-        lines.append(f"{number}. {_title(talk, plan)} — {proves}")
-        choices.append((name, _title(talk, plan)))
-    return talk.put("test", "\n".join(lines), choices, wanted=asdict(wanted))
+    """All tests by name; what the chosen one proves is said with its plan."""
+    choices = [(name, proposing.title(talk, plan)) for name, plan in talk.scene.tests.items()]
+    return _ask(talk, "test", talk.word("test.which"), choices, wanted=wanted)
 
 
 def _back_to_the_walk(talk: Talk) -> None:
-    talk.session = talk.session.idle()
-    asking.ask_next(talk)
+    """To the very question that was open before the planning, where there was one."""
+    before = _open_before(talk.session.pending)
+    talk.session = replace(talk.session, pending=before)
+    return asking.ask_next(talk) if before is None else answering.repeat(talk)
 
 
 def stop(talk: Talk, run: RunLine) -> None:

@@ -2,20 +2,21 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from bot.engine import remarks
+from bot.engine import late, remarks
 from bot.report.measured import Finished
 from bot.settings import CONTENT
-from bot.store import runs
+from bot.store import inviting, runs
 from bot.store.database import Database
 from bot.store.ledger import fold, rows
-from bot.store.tables import Run
+from bot.store.tables import Handset, Run
 from evaluators import receipts
 from evaluators.receipts import Dictionary
 from evaluators.sending.conclusions import Given, Mark, conclusions
@@ -52,6 +53,37 @@ def conclude(database: Database, run_id: int, now: datetime) -> None:
     end(database, run_id, now, as_json(finished))
 
 
+def revise(database: Database, run_id: int) -> Finished | None:
+    """A judged run judged again with what phones have told since; None where that changes nothing.
+
+    What its messages say is kept at once, the new verdict by `keep_revised`.
+    """
+    with database.read() as session:
+        run = session.get_one(Run, run_id)
+    if run.state != "judged" or "metrics" not in run.result:
+        return None
+    late.take_in(database, run_id)
+    finished = _judged(database, run, None)
+    return finished if newly_arrived(run, finished) is not None else None
+
+
+def newly_arrived(run: Run, finished: Finished) -> int | None:
+    """How many more arrivals there are than when it was judged; None where nothing is new."""
+    before, now = run.result["metrics"], finished.metrics
+    if (now.arrived, now.watched) == (before["arrived"], before["watched"]):
+        return None
+    return int(now.arrived - before["arrived"])
+
+
+def keep_revised(run: Run, finished: Finished, now: datetime) -> None:
+    """The run's new result; the one before stays in its `history`, with the time it held until."""
+    kept = ("metrics", "verdict", "conclusions", "went_well")
+    earlier = {name: run.result.get(name) for name in kept}
+    earlier |= {"until": now.isoformat(), "more": newly_arrived(run, finished)}
+    history = [*run.result.get("history", ()), earlier]
+    run.result = run.result | as_json(finished) | {"history": history}
+
+
 def end(
     database: Database, run_id: int, now: datetime, judged: dict[str, Any] | None = None
 ) -> None:
@@ -61,6 +93,7 @@ def end(
         run.state = STATES[run.result["end"]]
         run.result = run.result | (judged or {})
         run.finished_at = now
+        inviting.withdraw(session, run_id)
         session.add(run)
 
 
@@ -106,13 +139,13 @@ def _judged(database: Database, run: Run, claim: float | None) -> Finished:
     with database.read() as session:
         marks = tuple(_marks(run))
         wanted = fault.windows(marks)  # what is lost in a fault we asked for is not the vendor's
-        metrics = summarise(rows(session, run_id), plan, closed, without=wanted)
+        metrics = summarise(_rows(session, run_id), plan, closed, without=wanted)
         given = Given(
             marks=marks,
             pair=_second_rows(session, run),
             dictionary=_dictionary(),
         )
-        concluded = conclusions(rows(session, run_id), plan, metrics, given)
+        concluded = conclusions(_rows(session, run_id), plan, metrics, given)
         concluded = (*remarks.of(session, run), *concluded)
     verdict = judge(
         metrics,
@@ -121,8 +154,18 @@ def _judged(database: Database, run: Run, claim: float | None) -> Finished:
         interrupted=not closed,
         sender_late=fell_behind(metrics, plan),
         stopped_by_rule=by_rule,
+        clock_step_s=run.progress.get("clock_step_s", 0.0),
     )
     return Finished(run_id, plan, metrics, verdict, concluded, _dictionary())
+
+
+def _rows(session: Session, run_id: int) -> Iterator[Row]:
+    """The run's rows; where a person types what their phone shows, nobody knows when it came."""
+    phones = session.exec(select(Handset.number_id, Handset.kind).distinct()).all()
+    apps = {number_id for number_id, kind in phones if kind != "person"}
+    clockless = {number_id for number_id, _ in phones} - apps
+    for row in rows(session, run_id):
+        yield replace(row, timed=False) if row.number_id in clockless else row
 
 
 def _marks(run: Run) -> Iterator[Mark]:

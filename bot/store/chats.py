@@ -12,6 +12,7 @@ from bot import parts
 from bot.dialogue.effects import Say
 from bot.messages import Outgoing
 from bot.store.tables import Answer, Conversation, Outbox, Turn
+from bot.store.vault import Vault
 
 
 def channel_of(conversation: str) -> str:
@@ -122,6 +123,17 @@ def answered_by(session: Session, conversation: str, message_id: str) -> str:
         .order_by(col(Answer.id).desc())
     )
     return found.first() or ""
+
+
+def said(session: Session, vault: Vault, conversation: str, *, most: int) -> list[str]:
+    """The newest words of a conversation's people, oldest first."""
+    found = session.exec(
+        select(Turn.words_sealed)
+        .where(Turn.conversation_id == conversation, col(Turn.words_sealed).is_not(None))
+        .order_by(col(Turn.id).desc())
+        .limit(most)
+    ).all()
+    return [vault.unseal(sealed, "turn.words") for sealed in reversed(found) if sealed]
 
 
 def body(say: Say) -> dict[str, Any]:

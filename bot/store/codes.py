@@ -78,6 +78,7 @@ def awaited(session: Session, number_ids: Iterable[int]) -> int:
         col(Message.run_id).in_(going_on),
         col(Message.number_id).in_(list(number_ids)),
         col(Message.sent_ns).is_not(None),
+        col(Message.state) != "refused",
         col(Message.handset_ns).is_(None),
     )
     return session.scalar(count) or 0

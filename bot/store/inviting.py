@@ -34,8 +34,25 @@ def ask(session: Session, run: Run, handsets: Sequence[Handset], now_ns: int) ->
                 word = wordings[conversation.state.get("language", "zh")]
                 say = _say(word, occasion, handset, texts)
                 about = {"about": _about(run, handset, occasion)}
+                _withdraw(session, f"{run.id}:{handset.id}:", conversation.id)  # said anew now
                 now = datetime.fromtimestamp(now_ns / SECOND, UTC)
                 chats.queue(session, conversation.id, chats.body(say) | about, now)
+
+
+def withdraw(session: Session, run_id: int) -> None:
+    """Nobody is asked about a test that has ended: what was not delivered yet never will be."""
+    _withdraw(session, f"{run_id}:")
+
+
+def _withdraw(session: Session, about: str, conversation: str | None = None) -> None:
+    unsaid = (Outbox.delivered_at, Outbox.trying_at, Outbox.dead_at)
+    waiting = select(Outbox).where(*(col(column).is_(None) for column in unsaid))
+    if conversation is not None:
+        waiting = waiting.where(Outbox.conversation_id == conversation)
+    for row in session.exec(waiting):
+        if str(row.body.get("about", "")).startswith(about):
+            session.delete(row)
+    session.flush()
 
 
 def _texts(session: Session, run: Run, handset: Handset) -> list[Message]:
@@ -43,10 +60,15 @@ def _texts(session: Session, run: Run, handset: Handset) -> list[Message]:
     return list(session.exec(select(Message).where(*ours)))
 
 
+def _awaited(texts: Sequence[Message]) -> list[Message]:
+    """Those that no handset has shown; one the vendor refused never left."""
+    return [text for text in texts if text.handset_ns is None and text.state != "refused"]
+
+
 def _occasions(texts: Sequence[Message], before_ns: int) -> list[Occasion]:
     if not texts:
         return []
-    left = [text for text in texts if text.handset_ns is None]
+    left = _awaited(texts)
     all_sent = all(text.sent_ns is not None and text.sent_ns <= before_ns for text in texts)
     return ["begins", "missing"] if left and all_sent else ["begins"]
 
@@ -54,7 +76,7 @@ def _occasions(texts: Sequence[Message], before_ns: int) -> list[Occasion]:
 def _say(word: Wording, occasion: Occasion, handset: Handset, texts: Sequence[Message]) -> Say:
     if occasion == "begins":
         return Say(word("confirm.begins", count=len(texts), name=handset.name))
-    left = sum(text.handset_ns is None for text in texts)
+    left = len(_awaited(texts))
     button = Button(word("confirm.none"), "0:code:none")
     return Say(word("confirm.missing", count=left, name=handset.name), (button,), numbered=False)
 
@@ -64,8 +86,9 @@ def _open(session: Session, run: Run, handset: Handset, occasion: Occasion) -> l
     theirs = session.exec(
         select(Conversation).where(Conversation.person_id == handset.person_id)
     ).all()
-    about = _about(run, handset, occasion)
-    return [each for each in theirs if about not in _asked(session, run, each)]
+    # Who was asked for the missing ones need not be told any more that it begins.
+    said = {_about(run, handset, occasion), _about(run, handset, "missing")}
+    return [each for each in theirs if not said & _asked(session, run, each)]
 
 
 def _asked(session: Session, run: Run, conversation: Conversation) -> set[str]:

@@ -11,6 +11,7 @@ from sqlmodel import select
 from bot import access, wording
 from bot.assistant import Assistant
 from bot.dialogue.scene import Line
+from bot.engine import judging
 from bot.messages import Message, Outgoing, Peer
 from bot.scenery import Scenery
 from bot.settings import CONTENT, load
@@ -141,7 +142,9 @@ class Stage:
         self.assistant.handle(self.peer, Message(str(next(self.ids)), text=caption, paths=(path,)))
         return self._told()
 
-    def texted(self, codes: list[str], *, over: bool = False, ask: bool = False) -> None:
+    def texted(
+        self, codes: list[str], *, over: bool = False, ask: bool = False, refused: bool = False
+    ) -> int:
         """A test over a real line texted these codes to the phone of whoever speaks."""
         now = self.clock()
         with self.database.write() as sql:
@@ -159,10 +162,18 @@ class Stage:
             for seq, code in enumerate(codes):
                 row = Planned(run_id=run.id, seq=seq, number_id=phone.number_id, token=code)
                 row.sent_ns = 1
+                row.state = "refused" if refused else "sent"
                 sql.add(row)
             if ask:
                 sql.flush()
                 inviting.ask(sql, run, [phone], int(now.timestamp() * 1e9))
+            return run.id
+
+    def ended(self, run_id: int) -> None:
+        """The test is over before anything of it was delivered."""
+        with self.database.write() as sql:
+            sql.get_one(Run, run_id).result = {"end": "measured"}
+        judging.end(self.database, run_id, self.clock())
 
     def _phone(self, sql, person: int, now: datetime) -> Handset:
         vault = self.database.vault

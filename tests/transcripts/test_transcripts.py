@@ -18,13 +18,21 @@ SCRIPTS = sorted((HERE / "conversations").glob("*.yaml"))
 KEYS = {
     *("greet", "say", "press", "press_earlier", "file", "caption", "restart", "as"),
     *("see", "not_see", "buttons", "started", "stopped"),
-    *("texted", "over", "ask", "confirmed"),
+    *("texted", "over", "ask", "ended", "refused", "confirmed"),
 }
 
 
 def plain(text: object) -> str:
     """Without the difference between full-width and half-width marks."""
     return unicodedata.normalize("NFKC", str(text))
+
+
+def text(scene, turn: dict) -> None:
+    """What a test sends to the person's phone before they speak."""
+    how = {word: turn.get(word, False) for word in ("over", "ask", "refused")}
+    run = scene.texted(turn["texted"], **how)
+    if turn.get("ended"):
+        scene.ended(run)
 
 
 def play(scene, turn: dict, tmp_path: Path) -> str:
@@ -36,7 +44,7 @@ def play(scene, turn: dict, tmp_path: Path) -> str:
         roles = frozenset(who.get("roles", scene.roles))
         scene.enter(who["name"], roles, part_only=who.get("part_only", False))
     if "texted" in turn:
-        scene.texted(turn["texted"], over=turn.get("over", False), ask=turn.get("ask", False))
+        text(scene, turn)
     if turn.get("greet"):
         return scene.greet()
     if "press" in turn:

@@ -1,0 +1,81 @@
+"""When a reminder speaks: the days before, the day itself, and what follows where nothing is done.
+
+What falls on a day off is said on the last working day before it; what is overdue, on the next one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import takewhile
+
+from bot import calendars
+from bot.calendars import Hours
+
+BEFORE = (14, 3, 1, 0)  # days
+AGAIN = (2, 5)  # working days after questions were handed over
+ESCALATED = 7  # working days
+QUIET = timedelta(minutes=10)  # without a further question, before the digest is sent
+QUIET_AT_MOST = timedelta(hours=1)
+ALL_QUESTIONS_BY = AGAIN[-1]
+WEEKS_OVERDUE = 520  # ten years: nobody is reminded for longer
+
+
+@dataclass(frozen=True)
+class Step:
+    """One notice: what it is called, when it is due, and whether the approver is told too."""
+
+    name: str
+    at: datetime
+    escalated: bool = False
+
+
+def ladder(kind: str, since: datetime, due: date, hours: Hours) -> Iterator[Step]:
+    """The notices of a reminder set up at `since`, in order of time."""
+    if kind == "question":
+        return _asked(since, hours)
+    return _dated(due, hours)
+
+
+def _asked(since: datetime, hours: Hours) -> Iterator[Step]:
+    yield Step("first", calendars.working_time(hours, since + QUIET))
+    day = calendars.working_day(hours, calendars.today(hours, since))
+    for count in AGAIN:
+        later = calendars.working_days_after(hours, day, count)
+        yield Step(f"again{count}", calendars.opening(hours, later))
+    last = calendars.working_days_after(hours, day, ESCALATED)
+    yield Step("escalated", calendars.opening(hours, last), escalated=True)
+
+
+def _dated(due: date, hours: Hours) -> Iterator[Step]:
+    for days in BEFORE:
+        day = calendars.working_day(hours, due - timedelta(days=days), back=True)
+        yield Step(f"t{days}", calendars.opening(hours, day))
+    over = calendars.working_days_after(hours, due, 1)
+    yield Step("overdue", calendars.opening(hours, over), escalated=True)
+    for week in range(1, WEEKS_OVERDUE):
+        day = over + timedelta(weeks=week)
+        yield Step(f"week{week}", calendars.opening(hours, day), escalated=True)
+
+
+def standing(steps: Iterator[Step], now: datetime) -> Step | None:
+    """The notice that should have been said last by now; earlier ones that were missed are not."""
+    passed = list(takewhile(lambda step: step.at <= now, steps))
+    return passed[-1] if passed else None
+
+
+def upcoming(steps: Iterator[Step], now: datetime) -> Step | None:
+    """The next notice after `now`; of several at one moment, the last."""
+    found: Step | None = None
+    for step in steps:
+        if found is not None and step.at > found.at:
+            return found
+        if step.at > now:
+            found = step
+    return found
+
+
+def snoozed(steps: Iterator[Step], until: datetime, now: datetime, day: date) -> Step:
+    """The same notice again at `until`; what the approver is to hear is not put off by that."""
+    later = Step(f"snoozed{day:%Y%m%d}", until)
+    bound = takewhile(lambda step: step.at <= until, steps)
+    return next((step for step in bound if step.at > now and step.escalated), later)
