@@ -9,6 +9,7 @@ long text, which is put together here so that the ordinary message pays nothing 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal
 
 from evaluators.protocols.session import Receipt, Submitted
@@ -32,6 +33,33 @@ class Unclaimed:
     number: str = ""
 
 
+class Finished:
+    """Ids that have their final report, and whose they were.
+
+    Asked for so rarely (a report came twice) that they are only listed as they come, which costs
+    a fifth of what a dict does, and sorted into one when somebody asks.
+    """
+
+    def __init__(self) -> None:
+        self.ids: list[bytes] = []
+        """Those not sorted in yet; append to both, or extend both."""
+        self.handles: list[int] = []
+        self._sorted: dict[bytes, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._sorted) + len(self.ids)
+
+    def values(self) -> Iterable[int]:
+        return chain(self._sorted.values(), self.handles)
+
+    def get(self, key: bytes) -> int | None:
+        if self.ids:
+            self._sorted.update(zip(self.ids, self.handles, strict=True))
+            self.ids.clear()
+            self.handles.clear()
+        return self._sorted.get(key)
+
+
 class Correlator:
     """Message ids to indexes, and the receipts nobody has claimed yet.
 
@@ -39,7 +67,7 @@ class Correlator:
     than that is reported with index None.
 
     Where `plain`, ids are compared as they come, and a reader in a hurry may do by itself what
-    `accepted` and `claim` do in the ordinary case: put an id into `waiting` if `early` is empty,
+    `accepted` and `claim` do in the ordinary case: put an id into `waiting` if `early` has it not,
     move it to `done` with a final report. It then has to call `tidy` now and then.
     """
 
@@ -49,8 +77,8 @@ class Correlator:
         self.plain = id_form == "as_is"
         self.waiting: dict[bytes, int] = {}
         """Id -> handle of what was accepted and has no final report."""
-        self.done: dict[bytes, int] = {}
-        self._done_before: dict[bytes, int] = {}
+        self.done = Finished()
+        self._done_before = Finished()
         self.early: dict[bytes, list[Unclaimed]] = {}
         """Reports whose message has not been answered yet."""
         self._long: dict[int, _Long] = {}
@@ -129,7 +157,7 @@ class Correlator:
             return None
         if state not in NOT_FINAL:
             del self.waiting[key]
-            self.done[key] = handle
+            self._finish(key, handle)
             self.tidy()
         return (handle, message_id, state, err, at_ns, False, False, "")
 
@@ -138,7 +166,7 @@ class Correlator:
         if len(self.done) >= self._remember:
             for handle in self._done_before.values() if self._long else ():
                 self._long.pop(handle, None)
-            self._done_before, self.done = self.done, {}
+            self._done_before, self.done = self.done, Finished()
 
     def settle(self, report: Unclaimed) -> Receipt | None:
         """Any report; None if it has to wait, for its answer or for the other parts' reports."""
@@ -180,7 +208,7 @@ class Correlator:
             return _record(index, report, early=early, duplicate=True)
         if report.state not in NOT_FINAL:
             del self.waiting[key]
-            self.done[key] = handle
+            self._finish(key, handle)
         if handle >= 0:
             return _record(handle, report, early=early)
         return self._join(handle, report, early=early)
@@ -199,7 +227,12 @@ class Correlator:
         return _record(message.index, whole, early=message.early)
 
     def _finished(self, key: bytes) -> int | None:
-        return self.done.get(key, self._done_before.get(key))
+        done = self.done.get(key)
+        return self._done_before.get(key) if done is None else done
+
+    def _finish(self, key: bytes, handle: int) -> None:
+        self.done.ids.append(key)
+        self.done.handles.append(handle)
 
 
 @dataclass(slots=True)

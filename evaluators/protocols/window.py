@@ -7,9 +7,16 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
+_NOBODY = (None, 0)
+
 
 class Window:
     """At most `size` requests unanswered, each known by its sequence number.
+
+    A request whose answer is given up keeps its place until the answer comes after all or the
+    connection ends: for the vendor it is under way, and another on top would overrun the window
+    we agreed on just when the vendor is slow. A connection that has lost half its places in this
+    way (`worn`) should be replaced.
 
     Sequence numbers run from `first` and start again at 1 after `last`.
     """
@@ -20,12 +27,17 @@ class Window:
         """Sequence number -> handle, in the order sent. Readers pop from it."""
         self.last = last
         self._next = first
-        self._late: dict[int, int] = {}
+        self._late: dict[int, tuple[int, int]] = {}  # sequence number -> handle, when sent
         self._sent: deque[tuple[int, int, int]] = deque()  # time, first number, how many
 
     @property
     def room(self) -> int:
-        return self.size - len(self.waiting)
+        return self.size - len(self.waiting) - len(self._late)
+
+    @property
+    def given_up(self) -> int:
+        """How many places are taken by requests whose answer is not awaited any more."""
+        return len(self._late)
 
     @property
     def sequence(self) -> int:
@@ -50,20 +62,25 @@ class Window:
     def answered(self, sequence: int) -> int | None:
         """Whose answer this is, also if it was given up; None for a number never used."""
         handle = self.waiting.pop(sequence, None)
-        return self._late.pop(sequence, None) if handle is None else handle
+        return self._late.pop(sequence, _NOBODY)[0] if handle is None else handle
 
     def expire(self, before_ns: int) -> list[int]:
-        """Handles of requests sent before `before_ns` and never answered; they leave the window."""
+        """Handles of requests sent before `before_ns` and not answered; they keep their places."""
         given_up = []
         if not self.waiting:
             self._sent.clear()
         while self._sent and self._sent[0][0] < before_ns:
-            _, first, count = self._sent.popleft()
+            at_ns, first, count = self._sent.popleft()
             for sequence in self._numbers(first, count):
                 if (handle := self.waiting.pop(sequence, None)) is not None:
-                    self._late[sequence] = handle
+                    self._late[sequence] = (handle, at_ns)
                     given_up.append(handle)
         return given_up
+
+    def worn(self, before_ns: int) -> bool:
+        """Half the places are taken by requests given up that were sent before this."""
+        lost = sum(at_ns < before_ns for _, at_ns in self._late.values())
+        return lost > 0 and 2 * lost >= self.size
 
     def _numbers(self, first: int, count: int) -> Iterable[int]:
         over = first + count - 1 - self.last

@@ -28,12 +28,26 @@ _WRITE_BUFFER = 4 * 1024 * 1024  # octets the peer may leave unread before `room
 _READ = 64 * 1024  # octets taken at once; the next ones come in while these are looked at
 _TICK_S = 0.25
 
+PROBES = 3
+"""How many keep-alives in a row may go unanswered: N of the CMPP specification, where C is
+`keepalive_s` and T `answer_timeout_s`; SMPP leaves it open."""
+
 
 class WireSession(asyncio.BufferedProtocol):
-    """One connection; see evaluators.protocols.session.Session for what callers may do."""
+    """One connection; see evaluators.protocols.session.Session for what callers may do.
+
+    After `probes` keep-alives in a row without an answer, or any other octet, it is given up.
+    """
 
     def __init__(
-        self, line: Line, dialect: Dialect, reader: Reader, *, on_events: OnEvents, clock: Clock
+        self,
+        line: Line,
+        dialect: Dialect,
+        reader: Reader,
+        *,
+        on_events: OnEvents,
+        clock: Clock,
+        probes: int = PROBES,
     ) -> None:
         self.rtt_ns = 0
         self.closed: Closed | None = None
@@ -47,9 +61,10 @@ class WireSession(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._login: asyncio.Future[Answer] | None = None
         self._gone = asyncio.Event()
-        self._bound = self._blocked = self._leaving = False
+        self._bound = self._blocked = self._leaving = self._worn = False
         self._heard_ns = 0
         self._probe: tuple[int, int] | None = None  # sequence and time of our keep-alive
+        self._probes, self._probed = probes, 0  # as many at most, as many sent in a row
         self._reason: tuple[str, str] | None = None
 
     async def open(self, greeting: Callable[[int], bytes]) -> Self | BindRefused:
@@ -83,7 +98,9 @@ class WireSession(asyncio.BufferedProtocol):
 
     @property
     def room(self) -> int:
-        if self._blocked or self._backlog or self._leaving or self._reason or not self._bound:
+        if self._blocked or self._backlog or self._worn or not self._bound:
+            return 0
+        if self._leaving or self._reason:
             return 0
         return max(0, self._window.room)
 
@@ -214,7 +231,7 @@ class WireSession(asyncio.BufferedProtocol):
             self._login.set_result(control)
         elif self._probe is not None and control.sequence == self._probe[0]:
             self.rtt_ns = now - self._probe[1]
-            self._probe = None
+            self._probe, self._probed = None, 0
 
     def _parts(self, message: Message) -> list[tuple[int, bytes]]:
         parts = self._dialect.parts(message, self._correlator.next_reference)
@@ -253,23 +270,36 @@ class WireSession(asyncio.BufferedProtocol):
             events.submitted.extend([whole] if whole else [])
         self._send_backlog()
         if self._transport is not None and not self._reason:
-            self._keep_alive(now, deaf=bool(expired) and self._heard_ns < too_old)
+            # late answers had as much time again; those still awaited come first
+            self._worn = self._worn or self._window.worn(2 * too_old - now)
+            if self._worn and not self._window.waiting:
+                self._silent("half the window waits for answers that never came")
+            else:
+                self._keep_alive(now, deaf=bool(expired) and self._heard_ns < too_old)
         self.emit(events)
 
     def _keep_alive(self, now: int, *, deaf: bool) -> None:
         """`deaf`: requests went unanswered and nothing else came meanwhile."""
+        heard_s = (now - self._heard_ns) / 1e9
         if self._probe is None:
             question = self._dialect.keepalive(self._window.sequence)
-            if question is None:
-                if deaf:
-                    self._silent("requests were not answered, nothing else came")
-            elif now - self._heard_ns >= self._line.keepalive_s * 1e9:
-                self._probe = (self._window.use(), now)
-                self._write([question])
+            if question is not None and heard_s >= self._line.keepalive_s:
+                self._ask(question, now)
+            elif question is None and deaf:
+                self._silent("requests were not answered, nothing else came")
         elif now - self._probe[1] >= self._line.answer_timeout_s * 1e9:
-            if self._heard_ns < self._probe[1]:
-                self._silent("a keep-alive was not answered, nothing else came")
-            self._probe = None
+            question = self._dialect.keepalive(self._window.sequence)
+            if self._heard_ns >= self._probe[1] or question is None:
+                self._probe, self._probed = None, 0
+            elif self._probed < self._probes:
+                self._ask(question, now)
+            else:
+                self._silent(f"{self._probed} keep-alives were not answered, nothing else came")
+
+    def _ask(self, question: bytes, now: int) -> None:
+        self._probe = (self._window.use(), now)
+        self._probed += 1
+        self._write([question])
 
     def _silent(self, detail: str) -> None:
         self._reason = ("silent", detail)

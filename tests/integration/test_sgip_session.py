@@ -199,7 +199,7 @@ async def test_a_late_answer_still_counts(desk: ScriptedDesk, recorder: Recorder
     async with talking(desk, recorder, answer_timeout_s=0.5, window=1) as session:
         session.submit(messages(1))
         await recorder.until(lambda heard: heard.submitted)
-        assert (NO_ANSWER, 1) == (recorder.submitted[0][2], session.room)
+        assert (NO_ANSWER, 0) == (recorder.submitted[0][2], session.room)
         link, submit = desk.received[0]
         desk.accept(link, submit)
         await recorder.until(lambda heard: len(heard.submitted) == 2)
@@ -361,3 +361,16 @@ async def test_senseless_bytes_end_the_connection(recorder: Recorder, noise: byt
         assert "protocol" == recorder.closed.reason
         assert ["R"] == [reply[2] for reply in recorder.replies]
         await session.close()
+
+
+async def test_a_number_abroad_leaves_as_it_is_and_the_gateway_decides(
+    desk: ScriptedDesk, recorder: Recorder
+) -> None:
+    """SGIP's numbers are the mainland's: another goes without its plus sign, a refusal is data."""
+    desk.on_submit = lambda link, submit: link.answer(submit.sequence, status.BAD_NUMBER)
+    async with talking(desk, recorder) as session:
+        session.submit([(0, "+85200000001", "你好"), (1, "0085200000002", "你好")])
+        await recorder.until(lambda heard: len(heard.submitted) == 2)
+        assert [("85200000001",), ("85200000002",)] == [one.numbers for _, one in desk.received]
+        assert [(0, 6), (1, 6)] == [(record[0], record[2]) for record in recorder.submitted]
+        assert session.closed is None

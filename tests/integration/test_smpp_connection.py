@@ -3,9 +3,12 @@
 import asyncio
 import ssl
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from itertools import pairwise
 from pathlib import Path
 
 import anyio
@@ -149,6 +152,56 @@ async def test_a_half_open_connection_is_noticed(desk: ScriptedDesk, recorder: R
         assert recorder.closed is not None
         assert recorder.closed.reason == "silent"
         assert recorder.submitted[0][2] == NO_ANSWER
+
+
+@asynccontextmanager
+async def deaf_vendor(asked: list[float], answers: int = 0) -> AsyncIterator[int]:
+    """Notes when a keep-alive came, and answers only the one with the number `answers`."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readexactly(16)
+                length, command, _, sequence = codec.HEADER.unpack(head)
+                await reader.readexactly(length - 16)
+                if command == codec.BIND_TRANSCEIVER:
+                    answer = codec.BindResp(codec.BIND_TRANSCEIVER_RESP, sequence, 0, "deaf")
+                    writer.write(codec.encode(answer))
+                elif command == codec.ENQUIRE_LINK:
+                    asked.append(time.monotonic())
+                    if len(asked) == answers:
+                        writer.write(codec.encode(codec.Bare(codec.ENQUIRE_LINK_RESP, sequence)))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+    await asyncio.sleep(0.05)
+
+
+async def test_a_keepalive_is_repeated_before_the_link_is_called_dead(recorder: Recorder) -> None:
+    """Three go out, an answer time-out apart; only then is the connection given up."""
+    asked: list[float] = []
+    async with deaf_vendor(asked) as port:
+        there = replace(endpoint(port), keepalive_s=0.1, answer_timeout_s=0.1)
+        await bound(there, recorder)
+        await recorder.until(lambda heard: heard.closed)
+        assert recorder.closed is not None
+        assert recorder.closed.reason == "silent"
+        assert len(asked) == 3
+        assert all(later - earlier >= 0.1 for earlier, later in pairwise(asked))
+
+
+async def test_one_late_answer_keeps_the_link_alive(recorder: Recorder) -> None:
+    """A vendor that answers the third question only is not called dead."""
+    asked: list[float] = []
+    async with deaf_vendor(asked, answers=3) as port:
+        there = replace(endpoint(port), keepalive_s=0.1, answer_timeout_s=0.1)
+        session = await bound(there, recorder)
+        await recorder.until(lambda _: len(asked) == 5)
+        assert session.closed is None
+        session.abort()
+        await session.close()
 
 
 async def test_keepalives_go_both_ways(desk: ScriptedDesk, recorder: Recorder) -> None:

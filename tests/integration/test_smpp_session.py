@@ -141,10 +141,48 @@ async def test_an_answer_that_never_comes_is_reported(
         session.submit(messages(1))
         await recorder.until(lambda heard: heard.submitted)
         assert (recorder.submitted[0][0], *recorder.submitted[0][2:]) == (0, NO_ANSWER, b"")
-        assert session.room == 1
+        assert (session.room, session.outstanding) == (0, 0)
         desk.accept(*desk.received[0])
         await recorder.until(lambda heard: len(heard.submitted) == 2)
         assert (recorder.submitted[1][0], recorder.submitted[1][2]) == (0, 0)
+        assert session.room == 1
+
+
+async def test_no_second_window_goes_out_on_top_of_unanswered_requests(
+    desk: ScriptedDesk, recorder: Recorder
+) -> None:
+    """A vendor never has more than the window before it, also when its answers are given up."""
+    batch = messages(12)
+
+    def more(_: Events) -> None:
+        session.submit(batch, 4)
+
+    async with talking(desk, recorder, window=4, answer_timeout_s=0.3) as session:
+        sent = session.submit(batch)
+        recorder.on_events = more
+        await recorder.until(lambda heard: len(heard.submitted) == 4)
+        assert {NO_ANSWER} == {told for _, _, told, _ in recorder.submitted}
+        assert (sent, session.room, session.submit(batch, 4)) == (4, 0, 0)
+        desk.accept(*desk.received[1])
+        await recorder.until(lambda _: len(desk.received) == 5)
+        assert session.room == 0
+
+
+async def test_a_window_half_lost_ends_the_connection(
+    desk: ScriptedDesk, recorder: Recorder
+) -> None:
+    """Late answers get as much time again; then a new connection is better than half a window."""
+    async with talking(desk, recorder, window=4, answer_timeout_s=0.3) as session:
+        session.submit(messages(2))
+        await recorder.until(lambda heard: len(heard.submitted) == 2)
+        desk.on_submit = desk.accept
+        assert session.submit(messages(3), 2) == 1
+        await recorder.until(lambda heard: heard.closed)
+        assert recorder.closed is not None
+        assert (recorder.closed.reason, recorder.closed.unanswered) == ("silent", ())
+        assert {0: NO_ANSWER, 1: NO_ANSWER, 2: 0} == {
+            index: told for index, _, told, _ in recorder.submitted
+        }
 
 
 async def test_a_long_text_is_one_message(desk: ScriptedDesk, recorder: Recorder) -> None:

@@ -227,13 +227,26 @@ def test_sequence_numbers_start_again_after_the_last() -> None:
 
 
 def test_an_answer_that_never_comes_is_a_state() -> None:
-    """Old requests leave the window; a late answer still finds its message, once."""
+    """Old requests keep their place; a late answer finds its message, once, and frees it."""
     window = Window(3, 1, 100)
     window.add(10, [100, 101])
     window.add(20, [102])
     window.answered(2)
     assert window.expire(10) == []
     assert window.expire(11) == [100]
-    assert window.room == 2
+    assert (window.room, window.given_up) == (1, 1)
     assert window.answered(1) == 100
+    assert (window.room, window.given_up) == (2, 0)
     assert window.answered(1) is None
+
+
+def test_a_window_that_lost_half_its_places_is_worn() -> None:
+    """Only by requests given up, and only by those old enough."""
+    window = Window(4, 1, 100)
+    window.add(10, [100, 101])
+    assert not window.worn(11)
+    assert window.expire(11) == [100, 101]
+    assert (window.worn(10), window.worn(11)) == (False, True)
+    assert window.answered(1) == 100
+    assert not window.worn(11)
+    assert not Window(0, 0, 100).worn(1)

@@ -1,8 +1,13 @@
 """What an SMPP client makes of the bytes it receives. Pure: bytes and a time in, records out.
 
 The two PDUs of which there is one per message (submit_sm_resp and the ordinary receipt) are read
-in place, without an object; everything else goes through the codec.
+in place, without an object, and where many alike come in a row all at once; everything else goes
+through the codec.
 """
+
+from collections.abc import Callable
+from itertools import repeat
+from operator import ne
 
 from evaluators.protocols import reader
 from evaluators.protocols import text as texts
@@ -12,10 +17,15 @@ from evaluators.protocols.errors import ProtocolError
 from evaluators.protocols.session import BindRefused, Receipt
 from evaluators.protocols.smpp import codec, receipt
 from evaluators.protocols.smpp import status as statuses
+from evaluators.protocols.smpp.runs import FEWEST, Columns, Runs
 from evaluators.protocols.smpp.shapes import HEAD, Shapes
 from evaluators.protocols.window import Window
 
 _HEADER = codec.HEADER.size
+_NOBODY = -(1 << 62)  # no message's handle
+_MANY = 1024  # octets from which on it pays to look for many PDUs alike
+_LONGEST_WAIT = 1 << 14  # octets; where nothing comes in runs, looking for them must cost nothing
+_FIRST_RUN, _LONGEST_RUN, _LONGER = 16, 4096, 8  # PDUs looked at together, and how it grows
 _ACK = codec.HEADER.pack(_HEADER + 1, codec.DELIVER_SM_RESP, 0, 0)[:HEAD]
 
 
@@ -25,6 +35,9 @@ class Reader(reader.Reader):
     def __init__(self, window: Window, correlator: Correlator) -> None:
         super().__init__(window, correlator, codec.SIZES)
         self._shapes = Shapes()
+        self._runs = Runs(self._shapes)
+        self._most = _FIRST_RUN  # PDUs looked at together; little is lost where a run ends early
+        self._patience = 1
         self._acknowledged: list[bytes] = []  # sequence numbers of deliver_sm, as octets
 
     def _complaint(self, error: ProtocolError) -> list[bytes]:
@@ -49,9 +62,14 @@ class Reader(reader.Reader):
             self.window.waiting.pop, waiting.pop, waiting.setdefault, self._acknowledged.append,
         )  # fmt: skip
         (submitted, received, _, _), now = batch.events, self._now
-        offset, size = 0, len(data)
+        offset, size, search = 0, len(data), 0
         record: Receipt | None
         while size - offset >= _HEADER:
+            if offset >= search and size - offset >= _MANY:
+                before = offset
+                offset, search = self._read_many(data, offset, batch)
+                if offset > before:
+                    continue
             low = data[offset + 3]
             answer = answers[low]
             if answer and (end := offset + answer.length) <= size:
@@ -75,7 +93,8 @@ class Reader(reader.Reader):
                 number, message_id, (state, err, final, _) = found
                 handle = take(message_id, None) if plain else None
                 if final and handle is not None and handle >= 0:
-                    done[message_id] = handle
+                    done.ids.append(message_id)
+                    done.handles.append(handle)
                     record = (handle, message_id, state, err, now, False, False, "")
                 else:
                     if handle is not None:
@@ -91,6 +110,73 @@ class Reader(reader.Reader):
             self._properly(data[offset:end], batch)
             offset = end
         return offset
+
+    def _read_many(self, data: bytes, offset: int, batch: Batch) -> tuple[int, int]:
+        """Read PDUs alike in a row, if there are; returns how far, and where to look for more."""
+        found = self._runs.at(data, offset) if self.correlator.plain else None
+        if found is None:
+            return offset, offset + self._wait()
+        run, left = found
+        while left >= FEWEST:
+            asked = min(left, self._most)
+            columns = run.read(data, offset, asked)
+            if columns is None or not self.correlator.early.keys().isdisjoint(columns.accepted):
+                self._most = _FIRST_RUN
+                return offset, offset + self._wait()
+            if run.answer:
+                self._answers(columns, batch)
+            if run.receipt:
+                self._receipts(columns, run.pdus(data, offset), batch)
+            offset, self._patience = offset + columns.units * run.size, 1
+            if columns.units < asked:
+                self._most = _FIRST_RUN
+                break
+            left -= asked
+            self._most = min(self._most * _LONGER, _LONGEST_RUN)
+        return offset, offset + 1
+
+    def _wait(self) -> int:
+        """Octets until the next look; the more, the longer nothing was found."""
+        waited, self._patience = self._patience, min(self._patience * 16, _LONGEST_WAIT)
+        return waited
+
+    def _answers(self, columns: Columns, batch: Batch) -> None:
+        """Positive answers, none of whose messages was reported before."""
+        known, sequences, ids = self.correlator, columns.sequences, columns.accepted
+        handles = list(map(self.window.waiting.pop, sequences, repeat(_NOBODY)))
+        if min(handles) < 0:
+            for sequence, handle, message_id in zip(sequences, handles, ids, strict=True):
+                request = (sequence, None if handle == _NOBODY else handle)
+                self._answer(request, 0, message_id, batch)
+            return
+        batch.events.submitted.extend(zip(handles, repeat(self._now), repeat(0), ids, strict=False))
+        kept = list(map(known.waiting.setdefault, ids, handles))
+        if kept != handles:
+            known.repeated_ids += sum(map(ne, kept, handles))
+
+    def _receipts(self, columns: Columns, pdus: Callable[[int], bytes], batch: Batch) -> None:
+        """Reports; `pdus` gives the whole of each."""
+        done, tails, ids, now = self.correlator.done, columns.tails, columns.reported, self._now
+        handles = list(map(self.correlator.waiting.pop, ids, repeat(_NOBODY)))
+        state, err, final, _ = tails[0]
+        if min(handles) >= 0 and final and tails.count(tails[0]) == len(tails):
+            done.ids += ids
+            done.handles += handles
+            same = map(repeat, (state, err, now, False, False, ""))
+            batch.events.receipts.extend(zip(handles, ids, *same, strict=False))
+            self._acknowledged += columns.numbers
+            return
+        for at, (handle, message_id, tail) in enumerate(zip(handles, ids, tails, strict=True)):
+            if handle >= 0 and tail.final:
+                done.ids.append(message_id)
+                done.handles.append(handle)
+                record = (handle, message_id, tail.state, tail.err, now, False, False, "")
+                batch.events.receipts.append(record)
+                self._acknowledged.append(columns.numbers[at])
+            else:
+                if handle != _NOBODY:
+                    self.correlator.waiting[message_id] = handle
+                self._properly(pdus(at), batch)
 
     def _properly(self, pdu: bytes, batch: Batch) -> None:
         """A PDU unlike those before it."""

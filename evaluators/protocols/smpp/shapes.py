@@ -40,11 +40,16 @@ class Tail(NamedTuple):
 
 
 class ReceiptShape(NamedTuple):
-    """A receipt: `read(data, start)` gives sequence octets, id and tail; or None."""
+    """A receipt: `read(data, start)` gives sequence octets, id and tail; or None.
+
+    `widths` are those of its nine parts: head, sequence number, lead, the handset's number,
+    middle, id, tail, the id's repetition, rest; `between` has the three that are always the same.
+    """
 
     length: int
     read: Callable[[bytes, int], tuple[bytes, bytes, Tail] | None]
-    between: tuple[bytes, ...]
+    between: tuple[bytes, bytes, bytes]
+    widths: tuple[int, ...]
     tails: dict[bytes, Tail]
 
 
@@ -104,4 +109,5 @@ def _receipt_shape(fields: list[bytes]) -> ReceiptShape:
             return None
         return sequence, message_id, found
 
-    return ReceiptShape(layout.size, read, (head, lead, middle), tails)
+    widths = tuple(map(len, fields))
+    return ReceiptShape(layout.size, read, (head, lead, middle), widths, tails)

@@ -136,7 +136,7 @@ class Template:
         except (TypeError, UnicodeEncodeError):  # user data given as bytes, or what cannot be sent
             return []
         octets = length * texts.WIDTHS[encoding]
-        whole = octets * len(group) == len(data) and octets < len(self._alone[encoding])
+        whole = octets * len(group) == len(data) and 0 < octets < len(self._alone[encoding])
         if not whole or not 0 < size <= _LONGEST_NUMBER or 0 in numbers:
             return []
         pack, head, tail = self._shape(size, octets, encoding)
