@@ -12,6 +12,7 @@ from sqlmodel import Session
 from bot.dialogue.case import Case
 from bot.dialogue.effects import Say
 from bot.dialogue.showing import Speaker
+from bot.engine import judging, late
 from bot.errors import UserError
 from bot.report import answered, findings, measured, outcome, page, plain, scorecard
 from bot.report.measured import Finished
@@ -94,16 +95,49 @@ class Judge:
         """A run judged anew from its stored rows; None where there is nothing to judge."""
         return self.rejudge(self.database, run_id)
 
+    def revised(self, run_id: int, finished: Finished) -> bool:
+        """Keep a verdict worked out anew, with the earlier one in its history, and tell of it.
+
+        False where another process has done so, or where nothing is new.
+        """
+        with self.database.write() as sql:
+            run = sql.get_one(Run, run_id)
+            more = judging.newly_arrived(run, finished)
+            if more is None:
+                return False
+            before = run.result["verdict"]["word"]
+            judging.keep_revised(run, finished, self.clock())
+            sql.add(run)
+            numbers = self._keep(sql, run, finished)
+            if run.conversation_id:
+                wording = self.wordings[runs.language(sql, run.conversation_id)]
+                word = wording(f"verdict.{before}")
+                head = wording("outcome.revised", run=run_id, count=more, before=word)
+                text = f"{head}\n{self._told(sql, run, finished, numbers)}"
+                chats.queue(sql, run.conversation_id, chats.body(Say(text)), self.clock())
+        return True
+
+    def catch_up(self) -> list[int]:
+        """Judge lately ended runs again where phones have told more; those whose verdict is new.
+
+        Cheap where nothing came. Call it whenever a code is typed or a phone posts late.
+        """
+        with self.database.read() as sql:
+            lately = late.lately(sql, self.clock())
+        found = ((run_id, judging.revise(self.database, run_id)) for run_id in lately)
+        return [run_id for run_id, anew in found if anew and self.revised(run_id, anew)]
+
     def _keep(self, sql: Session, run: Run, finished: Finished) -> list[int]:
         """Measured answers for every item the run settles; the numbers of these items."""
         case = cases.load(sql, self.database.vault, run.evaluation_id or 0)
-        if case is None or finished.verdict.rate is None or finished.metrics.watched < LEAST:
+        if case is None or finished.verdict.counted is None or finished.metrics.watched < LEAST:
             return []
         more = answered.of(finished)
         kept = measured.answers(finished, self.checklist, self.clock(), more)
         for given in kept:
             numbered = replace(given, revision=case.revisions(given.item) + 1, run=run.id)
             sql.add(cases.answer_row(self.database.vault, case.id, numbered))
+        cases.touch(sql, case.id)
         sql.flush()
         return sorted(self.checklist.numbers[given.item] for given in kept)
 

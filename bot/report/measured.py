@@ -88,6 +88,8 @@ def _yes_or_no(name: str, measure: Measure) -> Choice:
 
 def of(metrics: Metrics, verdict: Verdict) -> dict[str, Measure]:
     """Every measure the run can state; what the sample does not carry is left out."""
+    if verdict.interval is None:
+        return _unchanged(metrics)
     shares = {
         "arrival.receipt_rate": Share(metrics.delivered, metrics.submitted),
         "arrival.missing_receipts": Share(metrics.missing_receipts, metrics.acknowledged),
@@ -108,6 +110,12 @@ def of(metrics: Metrics, verdict: Verdict) -> dict[str, Measure]:
     if (gap := _carrier_gap(metrics)) is not None:
         found["arrival.carrier_gap_s"] = gap
     return found
+
+
+def _unchanged(metrics: Metrics) -> dict[str, Measure]:
+    """All that a test without a rate says: whether handsets showed what was sent."""
+    share = metrics.texts_same
+    return {"arrival.text_unchanged": _percent(share)} if share.of else {}
 
 
 def _percent(share: Share) -> Measure:

@@ -1,41 +1,81 @@
 """A finished run in words: the verdict first, what it rests on, what it does not say."""
 
 import math
+from collections.abc import Iterator
 
 from bot.report.measured import Finished
 from bot.wording import Wording
 from evaluators.sending.metrics import Metrics, Share
+from evaluators.sending.reasons import Reason
+from evaluators.sending.verdict import Verdict
 from evaluators.statistics import Percentile
 
 MOST_REASONS = 3
 MOST_CONCLUSIONS = 3
+MOST_WORKING = 6  # of a small test; what does not work comes first
+SHORT = {
+    "claim_true_under": "outcome.claim.some",
+    "claim_true_everywhere": "outcome.claim.all",
+    "claim_true_nowhere": "outcome.claim.none",
+}
+"""Conclusions too long for a chat, by key, and what is said there instead."""
+WORKS = frozenset({"works", "works_untold"})
 
 
 def text(wording: Wording, finished: Finished, *, title: str, whole: bool = False) -> list[str]:
     """The outcome as lines: for a chat at most ten, `whole` for a page."""
     metrics, verdict = finished.metrics, finished.verdict
     lines = [wording("outcome.head", title=title, word=wording(f"verdict.{verdict.word}"))]
-    if verdict.counted is not None and verdict.interval is not None:
-        lines.append(
-            wording(
-                f"outcome.{verdict.basis}",
-                counted=_share(verdict.counted),
-                low=percent(verdict.interval.low),
-                high=percent(verdict.interval.high),
-                claim=percent(verdict.claim),
-            )
-        )
+    lines += _counted(wording, verdict)
     complete = verdict.word != "interrupted"  # else receipts had no time to come
     if verdict.basis == "handset" and metrics.submitted and complete:
         receipts = Share(metrics.delivered, metrics.submitted)
-        lines.append(wording("outcome.receipts", receipts=_share(receipts)))
-    if metrics.latency is not None and complete:
+        said = _share(receipts) if verdict.interval else f"{receipts.count}/{receipts.of}"
+        lines.append(wording("outcome.receipts", receipts=said))
+    if metrics.latency is not None and complete and finished.plan.asks == "rate":
         lines.append(latency(wording, metrics))
-    said = (*verdict.reasons[:MOST_REASONS], *finished.conclusions[:MOST_CONCLUSIONS])
     if whole:
-        said = (*verdict.reasons, *finished.conclusions)
-    lines += [f"- {reason.wording.of(wording.language)}" for reason in said]
-    return lines
+        reasons = (*verdict.reasons, *finished.conclusions)
+        return lines + [f"- {reason.wording.of(wording.language)}" for reason in reasons]
+    reasons = (*verdict.reasons[:MOST_REASONS], *_foremost(finished.conclusions))
+    return lines + [f"- {_shortly(wording, reason)}" for reason in reasons]
+
+
+def _counted(wording: Wording, verdict: Verdict) -> Iterator[str]:
+    """What the verdict rests on: a rate with its interval, or only how many."""
+    if verdict.counted is None:
+        return
+    if verdict.interval is None:
+        count, of = verdict.counted.count, verdict.counted.of
+        yield wording(f"outcome.few.{verdict.basis}", count=count, of=of)
+        return
+    yield wording(
+        f"outcome.{verdict.basis}",
+        counted=_share(verdict.counted),
+        low=percent(verdict.interval.low),
+        high=percent(verdict.interval.high),
+        claim=percent(verdict.claim),
+    )
+
+
+def _foremost(conclusions: tuple[Reason, ...]) -> list[Reason]:
+    """What the test asks first; by which definitions the claim is true has a place in any case."""
+    working = [reason for reason in conclusions if reason.key.startswith("works")]
+    if working:
+        return sorted(working, key=lambda reason: reason.key in WORKS)[:MOST_WORKING]
+    claims = [reason for reason in conclusions if reason.key in SHORT]
+    others = [reason for reason in conclusions if reason.key not in SHORT]
+    return others[: MOST_CONCLUSIONS - len(claims)] + claims
+
+
+def _shortly(wording: Wording, reason: Reason) -> str:
+    if reason.key not in SHORT:
+        return reason.wording.of(wording.language)
+    names = {
+        which: wording("list.comma").join(str(reason.params[which]).split(", "))
+        for which in ("holds", "fails")
+    }
+    return wording(SHORT[reason.key], claim=f"{reason.params['claim']:.4g}%", **names)
 
 
 def latency(wording: Wording, metrics: Metrics) -> str:

@@ -1,9 +1,11 @@
 """The send tests on the report: each run with its tables, for the page."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from bot.dialogue.case import Case
+from bot.dialogue.case import Case, RunLine
 from bot.dialogue.showing import Speaker
 from bot.report import outcome
 from bot.report.measured import Finished
@@ -17,6 +19,7 @@ COUNTS = (
     *("arrived", "unseen_delivered", "missing_receipts"),
 )
 MOST_CODES = 30
+ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def one(speak: Speaker, case: Case, finished: Finished) -> dict[str, Any]:
@@ -30,10 +33,13 @@ def one(speak: Speaker, case: Case, finished: Finished) -> dict[str, Any]:
         "connection": line.connection,
         "simulated": line.simulated,
         "word": finished.verdict.word,
-        "lines": outcome.text(speak.wording, finished, title=line.connection, whole=True),
+        "lines": [
+            *outcome.text(speak.wording, finished, title=line.connection, whole=True),
+            *_earlier(speak, line),
+        ],
         "counts": [(speak.word(f"count.{name}"), getattr(metrics, name)) for name in COUNTS],
-        "definitions": list(_definitions(speak, finished)),
-        "parts": list(_parts(speak, finished)),
+        "definitions": list(_definitions(speak, finished)) if plan.asks == "rate" else [],
+        "parts": list(_parts(speak, finished)) if plan.asks == "rate" else [],
         "codes": list(_codes(speak, finished)),
         "items": [
             {
@@ -44,6 +50,19 @@ def one(speak: Speaker, case: Case, finished: Finished) -> dict[str, Any]:
             if given.run == finished.run_id
         ],
     }
+
+
+def _earlier(speak: Speaker, line: RunLine) -> Iterator[str]:
+    """Verdicts that held until phones told more."""
+    for before in line.result.get("history", ()):
+        counted = before["verdict"]["counted"] or {"count": 0, "of": 0}
+        yield speak.word(
+            "page.earlier_verdict",
+            at=datetime.fromisoformat(before["until"]).astimezone(ZONE).strftime("%Y-%m-%d %H:%M"),
+            word=speak.word(f"verdict.{before['verdict']['word']}"),
+            counted=f"{counted['count']}/{counted['of']}",
+            count=before["more"],
+        )
 
 
 def _definitions(speak: Speaker, finished: Finished) -> Iterator[tuple[str, str, str]]:

@@ -20,11 +20,11 @@ NEVER = -(1 << 62)
 
 WORDINGS = {
     "no_match": both(
-        "「{phase}」阶段没有符合条件的登记号码,请补登记或改计划。",
+        "「{phase}」阶段没有符合条件的登记号码，请补登记或改计划。",
         "No listed number fits the phase “{phase}”; list some, or change the plan.",
     ),
     "no_dead": both(
-        "没有登记空号或关机对照号码,「{phase}」阶段需要。",
+        "没有登记空号或关机对照号码，「{phase}」阶段需要。",
         "No dead number is listed as a control, and the phase “{phase}” needs one.",
     ),
 }

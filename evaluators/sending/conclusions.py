@@ -18,6 +18,7 @@ from evaluators.sending.questions import (
     segments,
     shown,
     soak,
+    works,
 )
 from evaluators.sending.questions.question import Given as Given
 from evaluators.sending.questions.question import Mark as Mark
@@ -26,6 +27,7 @@ from evaluators.sending.reasons import Reason
 from evaluators.sending.rows import Row
 
 _OF_ROWS: tuple[Callable[[Plan, Given], Question | None], ...] = (
+    works.ask,
     dead.ask,
     paired.ask,
     fault.ask,
@@ -35,7 +37,7 @@ _OF_ROWS: tuple[Callable[[Plan, Given], Question | None], ...] = (
     content.ask,
     shown.ask,
 )
-_OF_METRICS: tuple[Callable[[Metrics, Plan], Iterator[Reason]], ...] = (
+_OF_RATES: tuple[Callable[[Metrics, Plan], Iterator[Reason]], ...] = (
     blind.conclude,
     segments.conclude,
     latencies.conclude,
@@ -60,7 +62,7 @@ def conclusions(
             for question in asked:
                 question.add(row)
     made = [found for question in asked for found in question.answer(metrics)]
-    for conclude in _OF_METRICS:
+    for conclude in _OF_RATES if plan.asks == "rate" else ():
         made.extend(conclude(metrics, plan))
     if given.dictionary is not None:
         made.extend(codes.conclude(metrics, given.dictionary))

@@ -52,7 +52,8 @@ _WORDINGS = {
         "Comparing two vendors takes a second connection; choose another one.",
     ),
     "cap_count": both(
-        "{value} 条超过上限 {cap} 条。", "{value} messages pass the cap of {cap}."
+        "{value} 条超过上限 {cap} 条。",
+        "{value} message{value:|s} {value:passes|pass} the cap of {cap}.",
     ),
     "cap_rate": both(
         "每秒 {value:g} 条超过上限 {cap:g} 条。", "{value:g} per second pass the cap of {cap:g}."
@@ -86,13 +87,14 @@ _WORDINGS = {
         "The text has {length} characters, over {cap}; shorten it.",
     ),
     "long_message": both(
-        "每条按 {parts} 条计费。", "Each message is billed as {parts} parts."
+        "每条按 {parts} 条计费。", "Each message is billed as {parts} part{parts:|s}."
     ),
     "window_cap": both(
         "按 {connections} 个连接、窗口 {window}、往返 {rtt_ms:.0f} 毫秒，最多每秒 {cap:.0f} 条，"
         "达不到 {rate:g} 条。请加大窗口、增加连接，或降低速率。",
-        "{connections} connection(s) with window {window} and {rtt_ms:.0f} ms round trip carry at"
-        " most {cap:.0f} per second, not {rate:g}. Widen the window, add connections or slow down.",
+        "{connections} connection{connections:|s} with window {window} and {rtt_ms:.0f} ms round"
+        " trip {connections:carries|carry} at most {cap:.0f} per second, not {rate:g}. Widen the"
+        " window, add connections or slow down.",
     ),
     "vendor_rate": both(
         "超过服务商约定的每秒 {cap:g} 条，多出的会被限流，不计入到达率。",

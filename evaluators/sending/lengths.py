@@ -6,8 +6,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from evaluators.content import Content
+from evaluators.sending.fields import PLACE, Line, Text
 
-PLACE = "{token}"
 SINGLE, PART, LONGEST = 70, 67, 500  # characters; the strictest documented maximum
 
 
@@ -28,9 +28,9 @@ class Variant(Content):
     The characters of `fill` come in turn, so that a missing or misplaced part can be seen.
     """
 
-    text: str
+    text: Text
     length: int | None = Field(default=None, ge=1)
-    fill: str = "一二三四五六七八九十"
+    fill: Line = "一二三四五六七八九十"
 
     @model_validator(mode="before")
     @classmethod
@@ -39,8 +39,6 @@ class Variant(Content):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.text.count(PLACE) != 1:
-            raise ValueError("text holds {token} exactly once")
         if not self.fill or length(self.fill) != len(self.fill):
             raise ValueError("fill is made of characters that count as one")
         return self

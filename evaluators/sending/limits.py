@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from evaluators.content import Content
+from evaluators.sending.fields import Zone
 
 MessageKind = Literal["otp", "notice", "marketing"]
 
@@ -65,7 +66,7 @@ class Rules(Content):
     frequency: dict[MessageKind, Frequency] = Field(default_factory=_documented)
     marketing_from: TimeOfDay = time(9, 0)
     marketing_until: TimeOfDay = time(20, 0)
-    timezone: str = "Asia/Shanghai"
+    timezone: Zone = "Asia/Shanghai"
     peak: TimeOfDay | None = None
     caps: Caps | None = None
     power: float = Field(default=0.9, gt=0, lt=1)

@@ -16,7 +16,8 @@ from evaluators.protocols.session import (
     Session,
     Submitted,
 )
-from evaluators.sending.outcome import trouble
+from evaluators.sending.obstacle import Refused, UnreachableError
+from evaluators.sending.outcome import lost, trouble
 from evaluators.sending.reasons import Reason
 
 Connect = Callable[[OnEvents], Awaitable[Session | BindRefused]]
@@ -26,6 +27,8 @@ OnFacts = Callable[[Sequence[Submitted], Sequence[Receipt], Sequence[Reply]], No
 Sleep = Callable[[float], Awaitable[None]]
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
+_MOST_ODDITIES = 20
+_ODD_ENDS = frozenset({"protocol", "silent"})  # reasons of `Closed` that count as oddities
 
 
 class Links:
@@ -46,6 +49,8 @@ class Links:
         """Those that live now."""
         self.counts = counts
         self.on_facts, self.on_lost = on_facts, on_lost
+        self.ended: Counter[str] = Counter()
+        """The oddities of the sessions that live no longer."""
         self._links = [_Link(self, connect) for connect in connects]
 
     @property
@@ -56,6 +61,14 @@ class Links:
     @property
     def outstanding(self) -> int:
         return sum(session.outstanding for session in self.sessions)
+
+    @property
+    def oddities(self) -> Counter[str]:
+        """What the vendor did that its protocol does not provide for, by name."""
+        found = self.ended.copy()
+        for session in self.sessions:
+            found.update(odd(session))
+        return Counter(dict(found.most_common(_MOST_ODDITIES)))
 
     async def open(self) -> bool:
         """Log in once each; False with `trouble` filled where that works nowhere."""
@@ -99,6 +112,9 @@ class _Link:
         except ProtocolError as error:
             self.trouble = trouble("unfit", detail=error.reason)
             return
+        except UnreachableError as error:
+            self.trouble = error.reason
+            return
         except OSError as error:
             silent = isinstance(error, TimeoutError) and error.errno is None
             detail = str(error) or type(error).__name__
@@ -107,8 +123,12 @@ class _Link:
             )
             return
         if isinstance(session, BindRefused):
-            self.trouble = trouble("login_refused", text=session.text, status=session.status)
             self.refused = True
+            self.trouble = (
+                session.reason
+                if isinstance(session, Refused)
+                else trouble("login_refused", text=session.text, status=session.status)
+            )
             return
         self._session, self.trouble, self.refused = session, None, False
         self._links.sessions.append(session)
@@ -140,11 +160,18 @@ class _Link:
     def _lose(self, closed: Closed) -> None:
         if self._session in self._links.sessions:
             self._links.sessions.remove(self._session)
+            self._links.ended.update(odd(self._session))
         self._session = None
         if closed.reason == "idle":  # the vendor's way with quiet connections: no fault of anybody
             self._broken.set()
         elif not self._leaving:
-            detail = f"{closed.reason} {closed.detail}".strip()
-            self.trouble = trouble("connection_lost", detail=detail)
+            self.trouble = lost(closed)
+            if closed.reason in _ODD_ENDS:
+                self._links.ended[closed.reason] += 1
             self._links.counts["breaks"] += 1
             self._broken.set()
+
+
+def odd(session: Session) -> Counter[str]:
+    """What a session counted of that kind, if it counts."""
+    return Counter(getattr(session, "oddities", ()))

@@ -96,6 +96,36 @@ class Code:
     arrived: int
 
 
+@dataclass(slots=True)
+class Counted:
+    """Messages of one phase to one number, while rows are gone through.
+
+    Of those that `arrived`, `told` are known to have been in time or not, `prompt` were, and
+    `exact` have a time good enough for latencies.
+    """
+
+    submitted: int = 0
+    delivered: int = 0
+    watched: int = 0
+    arrived: int = 0
+    told: int = 0
+    prompt: int = 0
+    exact: int = 0
+
+    @property
+    def lost(self) -> int:
+        return self.watched - self.arrived
+
+
+def total(cells: Iterable[Counted]) -> Counted:
+    """All of them together."""
+    made = Counted()
+    for cell in cells:
+        for name in Counted.__slots__:
+            setattr(made, name, getattr(made, name) + getattr(cell, name))
+    return made
+
+
 def latency_of(waited: Iterable["array[float]"]) -> Latency | None:
     """Latency over all the milliseconds there are."""
     values = array("f")

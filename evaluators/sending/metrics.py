@@ -5,21 +5,22 @@ message for its latency and our lateness (while sorting, three times that), and 
 each number and phase.
 """
 
+import math
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from evaluators.sending.measures import Carrier as Carrier
-from evaluators.sending.measures import Code, Part, latency_of, lateness_of
+from evaluators.sending.measures import Code, Counted, Part, latency_of, lateness_of, total
 from evaluators.sending.measures import Latency as Latency
 from evaluators.sending.measures import Lateness as Lateness
 from evaluators.sending.measures import Share as Share
 from evaluators.sending.plan import Plan, parts_of
 from evaluators.sending.rows import DELIVERED as DELIVERED
 from evaluators.sending.rows import Row as Row
-from evaluators.sending.rows import Sight
+from evaluators.sending.rows import Said, Sight
 from evaluators.sending.rows import State as State
 from evaluators.sending.texts import Texts
 from evaluators.statistics import clopper_pearson, effective_size
@@ -37,11 +38,12 @@ class Metrics:
     `definitions` holds D1 to D8, the delivery rates in use among vendors, from the same rows:
     D1 accepted/submitted, D2 DELIVRD/submitted, D3 DELIVRD/accepted, D4 DELIVRD/(accepted less
     invalid numbers), D5 1 - explicit failures/(the same), D6 on the handset/submitted to live
-    handsets, D7 the same within `p95_s`, D8 parts arrived/parts billed (None without a bill,
-    or where not every message went to a live handset).
+    handsets, D7 the same within `p95_s` where their times are known, D8 parts arrived/parts billed
+    (None without a bill, or where not every message went to a live handset).
     `parts` are the values of every trait in which the messages differ, `codes` what the receipts
     said. `parts_counted` is what the accepted messages should be billed as. `lateness` is our own,
-    `held` that of messages the vendor's window kept waiting.
+    `held` that of messages the vendor's window kept waiting. `untimed` messages to live handsets
+    tell nothing of when they came, so they are in neither D7 nor a latency.
     """
 
     closed: bool
@@ -75,6 +77,7 @@ class Metrics:
     parts_counted: int = 0
     parts_billed: int | None = None
     held: Lateness | None = None
+    untimed: int = 0
 
     @property
     def watched_delivered(self) -> int:
@@ -119,9 +122,8 @@ class _Kind(NamedTuple):
     alive: bool
     arrived: bool
     late: bool
-    said: Literal["", "delivered", "failed"]
+    said: Said
     invalid: bool
-    prompt: bool | None
     same: bool | None
     left: bool
     phase: int
@@ -139,7 +141,8 @@ class _Summary:
         self._blocked = 0
         self._senders: Counter[str] = Counter()
         self._codes: dict[tuple[str, str, str], list[int]] = {}
-        self._cells: dict[_Cell, list[int]] = {}  # submitted, delivered, watched, arrived
+        self._cells: dict[_Cell, Counted] = {}
+        self._clockless: set[int] = set()  # numbers
         self._numbers: dict[int, tuple[str, ...]] = {}  # values of _OF_NUMBERS
         self._waited: dict[_Place, array[float]] = {}
         self._late, self._held = array("f"), array("f")
@@ -152,10 +155,9 @@ class _Summary:
             (self._held if row.blocked else self._late).append(late_ms)
         control, submitted, counts = sight.control(row), sight.submitted(row), sight.counts(row)
         arrived, said, phase = sight.arrived(row), sight.said(row), self._texts.at(row.seq)
-        prompt = sight.prompt(row, arrived)
         kind = (
             *(row.state, control, submitted, counts, row.alive, arrived),
-            *(row.handset_ns is not None and not arrived, said, self._invalid(row), prompt),
+            *(row.handset_ns is not None and not arrived, said, self._invalid(row)),
             *(row.handset_text_same, row.sent_ns is not None, phase),
         )
         self._kinds[kind] = self._kinds.get(kind, 0) + 1
@@ -176,15 +178,26 @@ class _Summary:
             code[2] += seen
         if row.number_id not in self._numbers:
             self._numbers[row.number_id] = self._traits(row)
-        cell = self._cells.setdefault((phase, row.number_id), [0] * 4)
-        cell[0] += 1
-        cell[1] += delivered
+        cell = self._cells.setdefault((phase, row.number_id), Counted())
+        cell.submitted += 1
+        cell.delivered += delivered
         if watched:
-            cell[2] += 1
-            cell[3] += seen
-            waited = self._sight.waited_ms(row, arrived)
-            if waited is not None:
-                self._waited.setdefault((row.carrier, phase), array("f")).append(waited)
+            cell.watched += 1
+            self._seen(row, cell, phase, arrived)
+
+    def _seen(self, row: Row, cell: Counted, phase: int, arrived: bool) -> None:
+        """A message to a live handset; what is lost waits until it is known whom it went to."""
+        if not row.timed:
+            self._clockless.add(row.number_id)
+        if not arrived:
+            return
+        cell.arrived += 1
+        prompt, waited = self._sight.prompt(row, arrived), self._sight.waited_ms(row, arrived)
+        cell.told += prompt is not None
+        cell.prompt += prompt is True
+        if waited is not None:
+            cell.exact += 1
+            self._waited.setdefault((row.carrier, phase), array("f")).append(waited)
 
     def _traits(self, row: Row) -> tuple[str, ...]:
         """The values of `_OF_NUMBERS` for the row's number."""
@@ -200,6 +213,7 @@ class _Summary:
         unseen = count.only(lambda kind: kind.state == "unknown" and not kind.left)
         # A bill for messages nobody watched says nothing about arrivals.
         whole = count.only(_accepted).all == watched.only(_accepted).all
+        self._add_losses()
         by_trait = {trait: list(self._by(trait, closed)) for trait in (*_OF_NUMBERS, *_OF_SEQS)}
         arrived = watched.of(lambda kind: kind.arrived)
         return Metrics(
@@ -226,6 +240,7 @@ class _Summary:
             ),
             senders=dict(sorted(self._senders.items())),
             definitions=self._definitions(gone, billed_parts if whole else None) if closed else {},
+            untimed=watched.all - self._in_time().of,
             carriers=tuple(
                 Carrier(each.value, each.submitted, each.delivered, each.arrived, each.latency)
                 for each in by_trait["carrier"]
@@ -246,7 +261,6 @@ class _Summary:
         accepted = gone.only(_accepted)
         valid = accepted.only(lambda kind: not kind.invalid)
         arrived = watched.only(lambda kind: kind.arrived)
-        timed = watched.only(lambda kind: kind.prompt is not None)
         made = {
             "D1": Share(accepted.all, gone.all),
             "D2": Share(gone.of(_delivered), gone.all),
@@ -254,10 +268,38 @@ class _Summary:
             "D4": Share(valid.of(_delivered), valid.all),
             "D5": Share(valid.of(lambda kind: kind.said != "failed"), valid.all),
             "D6": Share(arrived.all, watched.all),
-            "D7": Share(timed.of(lambda kind: kind.prompt is True), timed.all),
+            "D7": self._in_time(),
             "D8": Share(self._parts(arrived), billed_parts or 0),
         }
         return {name: share if share.of else None for name, share in made.items()}
+
+    def _in_time(self) -> Share:
+        """In time of those whose handset says when. With arrivals left out, losses must be too."""
+        counted = total(self._cells.values())
+        clockless = self._without(lambda cell: cell.told)
+        lost = sum(
+            cell.lost for (_, number), cell in self._cells.items() if number not in clockless
+        )
+        return Share(counted.prompt, counted.told + lost)
+
+    def _without(self, times: Callable[[Counted], int]) -> set[int]:
+        """Numbers whose handset never says when: as told, or going by what arrived there."""
+        arrived: Counter[int] = Counter()
+        known: Counter[int] = Counter()
+        for (_, number), cell in self._cells.items():
+            arrived[number] += cell.arrived
+            known[number] += times(cell)
+        never = {number for number, count in arrived.items() if count and not known[number]}
+        return self._clockless | never
+
+    def _add_losses(self) -> None:
+        """Latencies count what never came as infinite, where arrivals would have had a time."""
+        clockless = self._without(lambda cell: cell.exact)
+        for (phase, number), cell in self._cells.items():
+            if number not in clockless and cell.lost:
+                place = self._numbers[number][0], phase
+                waited = self._waited.setdefault(place, array("f"))
+                waited.extend([math.inf] * cell.lost)
 
     def _parts(self, counts: "_Counts") -> int:
         """As how many parts these messages are billed."""
@@ -296,15 +338,15 @@ class _Summary:
     def _part(
         self, trait: str, value: str, cells: Sequence[_Cell], latency: Latency | None
     ) -> Part:
-        submitted, delivered, watched, arrived = _sums(self._cells[cell] for cell in cells)
+        sums = total(self._cells[cell] for cell in cells)
         effective = effective_size(self._handsets(cells))
-        shrunk = arrived * effective / watched if watched else 0.0
+        shrunk = sums.arrived * effective / sums.watched if sums.watched else 0.0
         return Part(
             trait=trait,
             value=value,
-            submitted=submitted,
-            delivered=Share(delivered, submitted),
-            arrived=Share(arrived, watched),
+            submitted=sums.submitted,
+            delivered=Share(sums.delivered, sums.submitted),
+            arrived=Share(sums.arrived, sums.watched),
             effective=effective,
             interval=clopper_pearson(shrunk, effective),
             latency=latency,
@@ -322,11 +364,11 @@ class _Summary:
         """(arrived, sent) of each live handset: messages to one handset share its fate."""
         counts: dict[int, list[int]] = {}
         for cell in cells:
-            _, _, watched, arrived = self._cells[cell]
-            if watched:
+            counted = self._cells[cell]
+            if counted.watched:
                 count = counts.setdefault(cell[1], [0, 0])
-                count[0] += arrived
-                count[1] += watched
+                count[0] += counted.arrived
+                count[1] += counted.watched
         return tuple((arrived, sent) for _, (arrived, sent) in sorted(counts.items()))
 
 
@@ -353,7 +395,3 @@ def _accepted(kind: _Kind) -> bool:
 
 def _delivered(kind: _Kind) -> bool:
     return kind.said == "delivered"
-
-
-def _sums(cells: Iterable[Sequence[int]]) -> list[int]:
-    return [sum(column) for column in zip(*cells, strict=True)] or [0, 0, 0, 0]

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from evaluators.sending.plan import Phase, Plan, occurs
 
 SECOND = 1_000_000_000
+HOME = "Asia/Shanghai"  # of a plan that was not settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def timetable(plan: Plan, start_ns: int, first: int = 0) -> Timetable:
         if skipped == phase.count:
             continue
         if not skipped:
-            at_ns = _begins(phase, at_ns, plan.timezone, at_once=not paces)
+            at_ns = _begins(phase, at_ns, plan.timezone or HOME, at_once=not paces)
         paces.append(Pace(phase.rate, phase.count - skipped, at_ns))
         at_ns = paces[-1].end_ns
     return Timetable(paces, min(first, past))

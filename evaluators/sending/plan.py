@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -11,8 +12,9 @@ from pydantic import Field, model_validator
 
 from evaluators.content import Bilingual, Content, read
 from evaluators.errors import ContentError
+from evaluators.sending.fields import PLACE as PLACE
+from evaluators.sending.fields import Line, Signature, Text, Zone
 from evaluators.sending.lengths import LONGEST as LONGEST
-from evaluators.sending.lengths import PLACE as PLACE
 from evaluators.sending.lengths import Variant
 from evaluators.sending.lengths import length as length
 from evaluators.sending.lengths import segments as segments
@@ -38,6 +40,9 @@ Trait = Literal["carrier", "ported", "region", "country", "announced"]
 
 Segment = Literal["carrier", "ported", "region", "country", "announced", "phase", "variant"]
 """What a run's messages can be told apart by when it is judged."""
+
+Asks = Literal["rate", "works"]
+"""What a test is about: a delivery rate, or whether each of a few messages arrives unchanged."""
 
 DAY_S = 86_400
 FASTEST = 1_000_000  # messages per second; more is a slip of the pen
@@ -135,13 +140,15 @@ class Plan(Content):
     for, `shown` how the one shown must begin. `throttled` holds the status values that mean "slow
     down" on its protocol. Without a price the cost is unknown.
 
-    How it is judged: `window_s` is how long receipts and handsets are watched after the last
-    message; by default it follows the message kind. `claim` is the delivery rate the vendor claims,
-    `against` the rate worth telling from it. `declared` are the comparisons announced beforehand;
-    all others are exploratory. `marks` are what people may note while it runs.
+    How it is judged: `asks` says whether it is about a rate or only whether things work, message
+    by message. `window_s` is how long receipts and handsets are watched after the last message; by
+    default it follows the message kind. `claim` is the delivery rate the vendor claims, `against`
+    the rate worth telling from it. `declared` are the comparisons announced beforehand; all others
+    are exploratory. `marks` are what people may note while it runs.
     """
 
-    test: str = "arrival"
+    test: Line = "arrival"
+    asks: Asks = "rate"
     title: Bilingual | None = None
     proves: Bilingual | None = None
     needs: Bilingual | None = None
@@ -153,13 +160,13 @@ class Plan(Content):
     count: int = Field(default=1_000, ge=1)
     rate: float = Field(gt=0, le=FASTEST)
     phases: tuple[Phase, ...] = ()
-    timezone: str = "Asia/Shanghai"
+    timezone: Zone | None = None
     window_s: float = Field(default_factory=_by_kind(WINDOWS), gt=0, le=LONGEST_WINDOW_S)
     p95_s: float = Field(default_factory=_by_kind(P95_LIMITS), gt=0)
     p99_s: float | None = Field(default_factory=_by_kind(P99_LIMITS))
-    text: str
+    text: Text
     variants: Mapping[str, Variant] = Field(default={})
-    signature: str = ""
+    signature: Signature = ""
     claim: float = Field(gt=0, le=1)
     against: float | None = Field(default=None, gt=0, lt=1)
     declared: tuple[Segment, ...] = ()
@@ -170,8 +177,8 @@ class Plan(Content):
     numbers: tuple[int, ...] = ()
     controls: tuple[int, ...] = ()
     announced: tuple[int, ...] = ()
-    source: str = ""
-    shown: str = ""
+    source: Line = ""
+    shown: Line = ""
     throttled: tuple[int, ...] = (0x14, 0x58)
     marks: tuple[str, ...] = ()
     replies: Replies | None = None
@@ -188,8 +195,6 @@ class Plan(Content):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.text.count(PLACE) != 1:
-            raise ValueError("text holds {token} exactly once")
         if self.against is not None and self.against >= self.claim:
             raise ValueError("against is below the claim")
         for problem in _phase_problems(self):
@@ -244,9 +249,11 @@ def load_all(folder: Path) -> dict[str, Plan]:
 def fit(plan: Plan, *, count: int | None = None, rate: float | None = None) -> Plan:
     """The plan with about `count` messages, and no faster than `rate`.
 
-    Phases keep their proportions, each with at least one message.
+    Phases keep their proportions, each with at least one message; the stop rule keeps its own.
     """
     changes: dict[str, Any] = {"rate": min(plan.rate, rate or plan.rate)}
+    if plan.stop is not None and count is not None:
+        changes["stop"] = plan.stop.scaled(count / plan.count)
     if not plan.phases:
         changes["count"] = count or plan.count
         return Plan.model_validate(plan.model_dump() | changes)
@@ -257,7 +264,7 @@ def fit(plan: Plan, *, count: int | None = None, rate: float | None = None) -> P
         dead = min(scaled, math.ceil(phase.dead * share))
         fitted = {"count": scaled, "rate": min(phase.rate, changes["rate"]), "dead": dead}
         phases.append(phase.model_copy(update=fitted))
-    return _with_phases(plan, phases)
+    return _with_phases(plan, phases, stop=changes.get("stop", plan.stop))
 
 
 def _with_phases(plan: Plan, phases: Sequence[Phase], **changes: Any) -> Plan:
@@ -270,9 +277,13 @@ def _with_phases(plan: Plan, phases: Sequence[Phase], **changes: Any) -> Plan:
 def settle(plan: Plan, now: datetime, *, timezone: str, peak: time | None = None) -> Plan:
     """The plan as it can be timed: the peak is a time of day, phases at one come as they follow.
 
+    Where the plan names no zone of its own, times of day are in `timezone`. Its stop rule notes
+    which of its parts cannot take effect in it.
+
     Without a known peak, or where another phase has that time, its phase is left out. Phases that
     all wait for a time of day are put in the order in which those times come after `now` (aware).
     """
+    timezone = plan.timezone or timezone
     local = now.astimezone(ZoneInfo(timezone))
     phases = []
     for phase in plan.phases:
@@ -283,7 +294,28 @@ def settle(plan: Plan, now: datetime, *, timezone: str, peak: time | None = None
         phases.append(phase)
     if phases and all(phase.at is not None for phase in phases):
         phases.sort(key=lambda phase: occurs(phase.at, local))  # type: ignore[arg-type]
-    return _with_phases(plan, phases, timezone=timezone)
+    settled = _with_phases(plan, phases, timezone=timezone)
+    if settled.stop is None:
+        return settled
+    stop = settled.stop.fitted(settled.claim, partial(left_before, settled))
+    return settled.model_copy(update={"stop": stop})
+
+
+def left_before(plan: Plan, seconds: float) -> int:
+    """How many messages leave at least so many seconds before the last one is due.
+
+    A phase that waits for a time of day is taken to wait long enough for everything before it.
+    """
+    left, later_s, gap_s = plan.count, seconds, 0.0
+    for phase in reversed(plan.stages):
+        later_s -= gap_s + (1 / phase.rate if left < plan.count else 0)
+        if later_s <= 0:
+            return left
+        if later_s <= (lasts_s := (phase.count - 1) / phase.rate):
+            return left - math.ceil(round(later_s * phase.rate, 6))
+        left, later_s = left - phase.count, later_s - lasts_s
+        gap_s = DAY_S if phase.at is not None else phase.after_s
+    return 0
 
 
 def occurs(at: time, after: datetime) -> datetime:

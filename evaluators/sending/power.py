@@ -26,7 +26,7 @@ WORDINGS = {
     "group_sample": both(
         "按{trait_zh}分开后每组约 {count} 条，单独判定一组需要 {needed}–{most} 条；"
         "不足的组只能看差别。",
-        "By {trait_en} each group gets about {count} messages; judging one alone needs"
+        "By {trait_en} each group gets about {count} message{count:|s}; judging one alone needs"
         " {needed}–{most}, so smaller groups only show differences.",
     ),
     "no_handsets": both(
@@ -36,12 +36,12 @@ WORDINGS = {
     "clustered": both(
         "{count} 条发到 {numbers} 部手机，若同机结果相关，"
         "只相当于约 {effective:.0f} 条；宜加手机。",
-        "{count} messages to {numbers} handsets count as about {effective:.0f} if results on one"
-        " handset go together; more handsets help.",
+        "{count} messages to {numbers} handset{numbers:|s} count as about {effective:.0f} if"
+        " results on one handset go together; more handsets help.",
     ),
     "percentiles": both(
         "样本 {count} 条，不给 p{percent}（至少 {needed} 条）。",
-        "{count} messages are too few to state p{percent} (at least {needed}).",
+        "{count} message{count:|s} {count:is|are} too few to state p{percent} (at least {needed}).",
     ),
 }  # fmt: skip
 
@@ -52,6 +52,8 @@ def check(plan: Plan, facts: Facts, rules: Rules) -> Iterator[Finding]:
         return
     if not facts.seen:
         yield found(WORDINGS, "no_handsets", False)
+        return
+    if plan.asks == "works":
         return
     count = math.floor(plan.count * min(1.0, facts.seen / facts.numbers))
     yield from _sample(plan, facts, count, rules.power)

@@ -23,28 +23,33 @@ WORDINGS = {
     ),
     "consent": both(
         "{count} 个号码没有同意记录，请补齐或移出。",
-        "{count} number(s) have no recorded consent; add it or take them out.",
+        "{count} number{count:|s} {count:has|have} no recorded consent; add it or take"
+        " {count:it|them} out.",
     ),
     "not_listed": both(
         "计划里的 {count} 个号码不在登记名单中，请登记或移出。",
-        "{count} number(s) of the plan are not on the allow-list; list them or take them out.",
+        "{count} number{count:|s} of the plan {count:is|are} not on the allow-list; list"
+        " {count:it|them} or take {count:it|them} out.",
     ),
     "simulated_numbers": both(
         "{count} 个模拟号码只能发往模拟服务商，请换真实号码或换连接。",
-        "{count} simulated number(s) may only go to a simulated vendor; change one or the other.",
+        "{count} simulated number{count:|s} may only go to a simulated vendor; change one or the"
+        " other.",
     ),
     "few_numbers": both(
         "需要至少 {needed} 个不同号码（{kind_zh}每号每{span_zh}最多 {limit} 条），"
         "现有 {numbers} 个。"
         "可增加号码，或减到 {count} 条，或把速率降到每秒 {rate:.3g} 条。",
-        "At least {needed} different numbers are needed ({kind}: {limit} per number per {span});"
-        " there are {numbers}. Add numbers, or send {count}, or at most {rate:.3g} per second.",
+        "At least {needed} different number{needed:|s} {needed:is|are} needed ({kind}: {limit}"
+        " per number per {span}); there {numbers:is|are} {numbers}. Add numbers, or send {count},"
+        " or at most {rate:.3g} per second.",
     ),
     "numbers_used": both(
         "{count} 个号码最近一{span_zh}已经收过短信，还能收 {left} 条，本次要 {needed} 条"
         "（每号每{span_zh}最多 {limit} 条）。请换号码、减少条数或晚些再发。",
-        "{count} number(s) got messages within the last {span}; {left} more may be sent and this"
-        " test needs {needed} ({limit} per number per {span}). Use others, send fewer, or wait.",
+        "{count} number{count:|s} got messages within the last {span}; {left} more may be sent"
+        " and this test needs {needed} ({limit} per number per {span}). Use others, send fewer,"
+        " or wait.",
     ),
     "one_group": both(
         "按{trait_zh}比较，但登记号码只有一类，比不出差别。请补另一类号码。",

@@ -18,11 +18,13 @@ from typing import Literal
 from evaluators.protocols.correlator import NOT_FINAL
 from evaluators.sending.plan import Plan
 
+Said = Literal["", "delivered", "failed", "undetermined"]
 State = Literal["planned", "armed", "sent", "acknowledged", "refused", "unknown"]
 
 DELIVERED = "DELIVRD"
-UNDECIDED = NOT_FINAL | {"UNKNOWN"}
-"""States that say neither delivered nor failed. Any other is a failure, a vendor's own too."""
+UNDETERMINED = "UNKNOWN"
+"""A receipt that came and says that nobody knows. Any state but this and NOT_FINAL that is not
+DELIVERED is a failure, a vendor's own too."""
 SECOND = 1_000_000_000
 SURE_MS = 2_000  # an arrival known less exactly than this says nothing about latency
 
@@ -37,8 +39,9 @@ class Row:
     state the vendor reported last (DELIVRD, UNDELIV, ...), `receipt_code` its raw code.
     `handset_ns` is when the handset had it at the latest, `handset_unsure_ms` how much earlier it
     may have been (None: no telling), `handset_copies` how often it came, where that is known.
-    `alive` says whether that handset was proven alive in the window, `blocked` that the message
-    waited for room in the send window.
+    `alive` says whether that handset was proven alive in the window, `timed` whether it tells when
+    a text came (a person who types its code does not), `blocked` that the message waited for room
+    in the send window.
     """
 
     seq: int
@@ -64,6 +67,7 @@ class Row:
     country: str = "CN"
     handset_unsure_ms: int | None = 0
     handset_copies: int | None = None
+    timed: bool = True
 
 
 class Sight:
@@ -114,12 +118,14 @@ class Sight:
             return True
         return self._in_time(row, row.handset_ns - row.handset_unsure_ms * 1_000_000)
 
-    def said(self, row: Row) -> Literal["", "delivered", "failed"]:
+    def said(self, row: Row) -> Said:
         """What its receipt said in time; empty where it said nothing final."""
-        if row.receipt is None or row.receipt in UNDECIDED:
+        if row.receipt is None or row.receipt in NOT_FINAL:
             return ""
         if not self._in_time(row, row.receipt_ns):
             return ""
+        if row.receipt == UNDETERMINED:
+            return "undetermined"
         return "delivered" if row.receipt == DELIVERED else "failed"
 
     def delivered(self, row: Row) -> bool:

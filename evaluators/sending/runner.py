@@ -5,7 +5,8 @@ because the vendor's window is full or the connection is gone, leaves late and i
 is skipped, and nothing is ever sent twice. What is on disk at each moment: see `ledger`.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
@@ -15,6 +16,8 @@ from anyio.to_thread import run_sync
 
 from evaluators.protocols.correlator import NOT_FINAL, Correlator, Unclaimed
 from evaluators.protocols.session import Receipt, Reply, Submitted
+from evaluators.sending.clock import Clock as Clock
+from evaluators.sending.clock import Steps
 from evaluators.sending.ledger import Ledger, Standing
 from evaluators.sending.link import Connect, Links
 from evaluators.sending.metrics import Row
@@ -39,20 +42,11 @@ _TELL_S = 0.5  # between two notes of progress
 _ANSWERS_S = 2.0  # how long outstanding answers are awaited when a test is broken off
 _KEPT = (  # from one process to the next
     *("started_at", "schedule", "rule", "blocked", "gaps"),
-    *("panel_alive", "unasked", "replied", "rtt_s"),
+    *("panel_alive", "unasked", "replied", "rtt_s", "clock_step_s"),
 )
 _WORD = 4  # characters of a reply that is kept: R, TD, 退订
 _MOST_REPLIES = 1_000  # kept with their time; all are counted
 _GRACE_S = 5.0  # of watching after a restart, so that what the vendor held back can come
-
-
-@dataclass(frozen=True)
-class Clock:
-    """`now` is monotonic ns, `wall` ns since 1970, `sleep` takes seconds."""
-
-    now: Callable[[], int]
-    wall: Callable[[], int]
-    sleep: Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -117,8 +111,15 @@ class _Test:
         self._notes = {name: standing.notes[name] for name in _KEPT if name in standing.notes}
         self._noted = standing.notes
         self._epoch_ns = means.clock.wall() - means.clock.now()
+        self._steps = Steps(means.clock, self._epoch_ns, self._notes)
         self._tally = Tally(len(order.tokens), order.plan.stop, watched)
-        self._writer = Writer(means.ledger, self._tally, armed=self._first, epoch_ns=self._epoch_ns)
+        self._writer = Writer(
+            means.ledger,
+            self._tally,
+            armed=self._first,
+            epoch_ns=self._epoch_ns,
+            patience_s=means.patience_s,
+        )
         self._links = Links(means.connects, self._on_facts, self._on_lost, self._tally.counts)
         self._watch = Watch(means.panel, order.tokens, texts, order.numbers)
         self._batch = batches(order.numbers, order.tokens, texts)
@@ -142,7 +143,9 @@ class _Test:
         if self._first:
             await self._take_up()
         self._notes["panel_alive"] = (
-            self._notes.get("panel_alive", True) and await self._watch.alive()
+            self._notes.get("panel_alive", True)
+            and await self._watch.alive()
+            and await self._watch.remembers(self._noted, self._tally, self._writer, self._clock.now)
         )
         if not await self._links.open() and not self._first:
             return _Break("failed", self._links.trouble)
@@ -169,8 +172,9 @@ class _Test:
     async def _take_up(self) -> None:
         """Know again what earlier processes stored of this run."""
         await run_sync(self._restore)
-        gap = [self._noted.get("at"), self._wall(self._clock.now())]
-        self._notes["gaps"] = [*self._notes.get("gaps", []), gap]
+        before, now = self._noted.get("at"), self._wall(self._clock.now())
+        self._notes["gaps"] = [*self._notes.get("gaps", []), [before, now]]
+        self._steps.after(before, now)
 
     def _restore(self) -> None:
         waiting: list[tuple[bytes, int]] = []
@@ -285,8 +289,17 @@ class _Test:
         while (left_ns := closes_ns - self._clock.now()) > 0:
             if broken := self._broken():
                 return broken
+            if self._nothing_to_wait_for():
+                break
             await self._clock.sleep(min(left_ns, TICK_NS) / SECOND)
         return None
+
+    def _nothing_to_wait_for(self) -> bool:
+        """Whether a test that only asks what works has seen every message, and its receipt."""
+        if self._plan.asks != "works" or not all(self._order.watched):
+            return False
+        counts = self._tally.counts
+        return min(counts["arrived"], counts["receipts"]) >= self._plan.count
 
     async def _await_answers(self) -> None:
         """The messages that have left may still be answered; nothing more leaves."""
@@ -298,6 +311,7 @@ class _Test:
 
     async def _tell(self) -> None:
         while True:
+            self._steps.look()
             self._writer.note(self._progress())
             await self._clock.sleep(_TELL_S)
 
@@ -334,7 +348,9 @@ class _Test:
             **self._tally.counts,
             "planned": self._plan.count,
             "sent": self._tally.sent,
+            "cursor": self._watch.cursor,
             "copies": [list(pair) for pair in self._tally.copies.items()],
+            "oddities": dict(self._links.oddities + Counter(self._noted.get("oddities", {}))),
             "blocked": [list(pair) for pair in self._notes.get("blocked", ())],
             "at": self._wall(self._clock.now()),
         }

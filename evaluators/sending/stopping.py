@@ -1,6 +1,7 @@
 """When a running test ends early: declared before the first message, judged by what was seen."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -23,10 +24,18 @@ class Missing(Content):
     @property
     def wording(self) -> Bilingual:
         return Bilingual(
-            zh=f"满 {self.after} 条后,{self.within_s:g} 秒内无回执的超过 {self.share:.0%} 即停",
-            en=f"stop when, from {self.after} messages on, over {self.share:.0%} have no receipt"
+            zh=f"满 {self.after} 条后，{self.within_s:g} 秒内无回执的超过 {self.share:.0%} 即停",
+            en=f"stop when, from message {self.after} on, over {self.share:.0%} have no receipt"
             f" within {self.within_s:g} s",
         )
+
+    def can_fire(self, claim: float, older: "Older") -> bool:
+        """Whether it could, were every receipt missing."""
+        return older(self.within_s) >= self.after
+
+    def scaled(self, share: float) -> "Missing":
+        """For a sample of that share of the planned one."""
+        return self.model_copy(update={"after": _scaled(self.after, share)})
 
 
 class Losses(Content):
@@ -42,6 +51,17 @@ class Losses(Content):
             zh=f"前 {self.among} 条中有 {self.count} 条 {self.within_s:g} 秒内未到手机即停",
             en=f"stop when {self.count} of the first {self.among} are not on the handset"
             f" within {self.within_s:g} s",
+        )
+
+    def can_fire(self, claim: float, older: "Older") -> bool:
+        """Whether it could, were every message lost."""
+        return min(self.among, older(self.within_s)) >= self.count
+
+    def scaled(self, share: float) -> "Losses":
+        """For a sample of that share of the planned one, just as strict."""
+        among = _scaled(self.among, share)
+        return self.model_copy(
+            update={"among": among, "count": math.ceil(self.count * among / self.among)}
         )
 
 
@@ -65,10 +85,18 @@ class Sequential(Content):
         ratio = sprt(claim, self.against, self.alpha, self.beta).ratio(arrived, lost)
         return ratio >= -math.log(self.alpha)
 
+    def can_fire(self, claim: float, older: "Older") -> bool:
+        """Whether it could, were every message lost."""
+        return self.rejects(claim, 0, older(self.within_s))
+
+    def scaled(self, share: float) -> "Sequential":
+        """The same: it counts for itself."""
+        return self
+
     @property
     def wording(self) -> Bilingual:
         return Bilingual(
-            zh=f"序贯检验:数据明显更像 {self.against:.0%} 而不是所称值时即停",
+            zh=f"序贯检验：数据明显更像 {self.against:.0%} 而不是所称值时即停",
             en=f"sequential test: stop once {self.against:.0%} fits far better than the claim",
         )
 
@@ -88,12 +116,44 @@ class Seen:
     lost: int = 0
 
 
+Older = Callable[[float], int]
+"""How many messages left at least so many seconds before the last one, at most."""
+
+Rule = Literal["missing", "losses", "sequential"]
+
+LEAST = 10  # messages: a rule scaled further would stop for what chance brings
+
+_TOO_LATE = Bilingual(
+    zh="本次不会提前停止（声明的规则还没轮到就已发完），约束只有条数和费用",
+    en="this test cannot stop early (all has left before the declared rule could say so);"
+    " count and cost are its bounds",
+)
+_LEFT_OUT = Bilingual(
+    zh="{said}（{rules}在本次来不及起作用，略去）",
+    en="{said} (left out, because it cannot take effect in this test: {rules})",
+)
+_NAMES = {
+    "missing": Bilingual(zh="缺回执规则", en="the rule on missing receipts"),
+    "losses": Bilingual(zh="丢失规则", en="the rule on losses"),
+    "sequential": Bilingual(zh="序贯检验", en="the sequential test"),
+}
+
+
+def _scaled(count: int, share: float) -> int:
+    return count if share >= 1 else max(min(count, LEAST), round(count * share))
+
+
 class StopRule(Content):
-    """When to stop early, declared before the first message; at least one of the three."""
+    """When to stop early, declared before the first message; at least one of the three.
+
+    `idle` are those of them that cannot fire in the plan they belong to, however bad it gets: all
+    messages have left before they could. It is filled in when the plan is settled.
+    """
 
     missing: Missing | None = None
     losses: Losses | None = None
     sequential: Sequential | None = None
+    idle: tuple[Rule, ...] = ()
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -101,7 +161,28 @@ class StopRule(Content):
             raise ValueError("a stop rule names missing, losses or sequential")
         return self
 
-    def fired(self, claim: float, seen: Seen) -> Literal["missing", "losses", "sequential"] | None:
+    @property
+    def rules(self) -> dict[Rule, Missing | Losses | Sequential]:
+        """Those there are, by name."""
+        named: dict[Rule, Missing | Losses | Sequential | None] = {
+            "missing": self.missing,
+            "losses": self.losses,
+            "sequential": self.sequential,
+        }
+        return {name: rule for name, rule in named.items() if rule is not None}
+
+    def fitted(self, claim: float, older: Older) -> Self:
+        """With those that cannot fire noted as `idle`."""
+        idle = (name for name, rule in self.rules.items() if not rule.can_fire(claim, older))
+        return self.model_copy(update={"idle": tuple(idle)})
+
+    def scaled(self, share: float) -> Self:
+        """For a sample of that share of the planned one."""
+        return self.model_copy(
+            update={name: rule.scaled(share) for name, rule in self.rules.items()}
+        )
+
+    def fired(self, claim: float, seen: Seen) -> Rule | None:
         """Which rule says stop, if any. Watching more often than declared changes nothing."""
         overdue = self.missing and seen.due >= self.missing.after
         if self.missing and overdue and seen.missing > self.missing.share * seen.due:
@@ -114,7 +195,14 @@ class StopRule(Content):
 
     @property
     def wording(self) -> Bilingual:
-        """The rule as it is shown before the test is confirmed."""
-        parts = [part.wording for part in (self.missing, self.losses, self.sequential) if part]
-        zh, en = ";".join(part.zh for part in parts), "; ".join(part.en for part in parts)
-        return Bilingual(zh=zh, en=en)
+        """The rule as it is shown before the test is confirmed: what can take effect."""
+        parts = [rule.wording for name, rule in self.rules.items() if name not in self.idle]
+        said = Bilingual(zh="；".join(each.zh for each in parts), en="; ".join(e.en for e in parts))
+        idle = [_NAMES[name] for name in self.idle]
+        if not idle:
+            return said
+        frame = _LEFT_OUT if parts else _TOO_LATE
+        return Bilingual(
+            zh=frame.zh.format(said=said.zh, rules="、".join(each.zh for each in idle)),
+            en=frame.en.format(said=said.en, rules=", ".join(each.en for each in idle)),
+        )

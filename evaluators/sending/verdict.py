@@ -16,7 +16,12 @@ The rule, in this order:
    otherwise `not_enough`, with how many more messages would decide at the rate seen so far.
 4. A sender of ours that fell behind did not put the planned load on the vendor, so the run is
    `inconclusive`, with its figures. Waiting for room in the vendor's window is not our lateness.
-5. Latency is judged apart (`Verdict.latency`): p95 from the moment a message was due, messages
+5. A plan that only asks whether things work (`Plan.asks`) gets no verdict on a rate: `worked` when
+   something arrived, unchanged where that was seen, at every carrier and with every text that a
+   live handset looked at; otherwise `not_worked`. How late our sender was does not matter there.
+6. Times are compared on one clock. Where ours was set, or the machine slept, while the run went on,
+   by more than latencies can bear, the run is `inconclusive`.
+7. Latency is judged apart (`Verdict.latency`): p95 from the moment a message was due, messages
    that did not arrive counted as never. A percentile beyond the sample is not stated.
 
 Figures only: receipts and handsets may disagree, and why is for the vendor to explain.
@@ -29,6 +34,7 @@ from typing import Literal
 from evaluators.sending.metrics import Metrics, Share
 from evaluators.sending.plan import Plan
 from evaluators.sending.reasons import Reason, both, reason
+from evaluators.sending.rows import SURE_MS
 from evaluators.statistics import (
     Interval,
     binomial_p,
@@ -39,7 +45,12 @@ from evaluators.statistics import (
     more_needed,
 )
 
-Word = Literal["met", "not_met", "not_enough", "interrupted", "inconclusive"]
+Word = Literal[
+    "met", "not_met", "not_enough", "interrupted", "inconclusive", "worked", "not_worked"
+]
+
+_APART = frozenset({"carrier", "phase", "variant"})
+"""What a small test looks at one by one."""
 
 BEHIND_MS = 50.0  # a sender this late is late whatever is being measured
 BEHIND_SHARE = 0.05  # of the latency limit
@@ -65,12 +76,13 @@ WORDINGS = {
     "few_handsets": both(
         "{n} 条发到 {handsets} 部手机，同一部手机的结果相关，"
         "只相当于约 {effective:.0f} 条独立短信。",
-        "{n} messages went to {handsets} handsets; results on one handset go together, so they"
-        " count as about {effective:.0f}.",
+        "{n} messages went to {handsets} handset{handsets:|s}; results on one handset go"
+        " together, so they count as about {effective:.0f}.",
     ),
     "more_needed": both(
         "区间跨过所称的 {claim:.1%}。照目前的到达率，还需约 {more} 条才能判定。",
-        "The interval straddles the claimed {claim:.1%}; at this rate about {more} more decide.",
+        "The interval straddles the claimed {claim:.1%}; at this rate about {more} more"
+        " {more:decides|decide}.",
     ),
     "no_number_decides": both(
         "实测与所称的 {claim:.1%} 太接近，再多发也难以判定。",
@@ -79,8 +91,8 @@ WORDINGS = {
     "disagree": both(
         "回执报已送达 {of} 条，其中 {count} 条手机上没有见到（{share:.1%}）。"
         "回执与终端不符，原因待服务商说明。",
-        "Of {of} messages reported delivered, {count} were not seen on the handset ({share:.1%})."
-        " Receipts and handsets disagree; the vendor is asked to explain.",
+        "Of {of} message{of:|s} reported delivered, {count} {count:was|were} not seen on the"
+        " handset ({share:.1%}). Receipts and handsets disagree; the vendor is asked to explain.",
     ),
     "receipts_outside": both(
         "回执到达率 {receipts:.1%} 不在手机端的 95% 区间内。",
@@ -88,28 +100,38 @@ WORDINGS = {
     ),
     "controls_delivered": both(
         "{of} 条发往已知不可达的对照号码，{count} 条回执为已送达。",
-        "Of {of} messages to numbers known to be dead, {count} were reported as delivered.",
+        "Of {of} message{of:|s} to numbers known to be dead, {count} {count:was|were} reported as"
+        " delivered.",
     ),
     "throttled": both(
         "{count} 条受限流拒绝，不计入到达率。",
-        "{count} messages were refused by throttling and are not counted.",
+        "{count} message{count:|s} {count:was|were} refused by throttling and {count:is|are} not"
+        " counted.",
     ),
     "never_left": both(
         "{count} 条不能确定是否发出，未补发，也不计入。",
-        "{count} messages may or may not have left; they were not sent again and are not counted.",
+        "{count} message{count:|s} may or may not have left; {count:it was|they were} not sent"
+        " again and {count:is|are} not counted.",
     ),
     "late_arrivals": both(
         "{count} 条在观察窗口之后才到，按未到计。",
-        "{count} messages came after their observation window and count as not arrived.",
+        "{count} message{count:|s} came after {count:its|their} observation window and"
+        " {count:counts|count} as not arrived.",
     ),
     "sender_behind": both(
         "我方发送落后于计划（p99 {p99_ms:.0f} 毫秒），没有达到计划的负载，不下结论，请重测。",
         "Our sender fell behind (p99 {p99_ms:.0f} ms), so the planned load was not reached: no"
         " verdict, please test again.",
     ),
+    "clock_stepped": both(
+        "测试期间本机时钟被改动或机器休眠过（相差 {step_s:+.1f} 秒），发出和收到的时刻对不上，"
+        "不下结论，请重测。",
+        "During the test our clock was set or the machine slept ({step_s:+.1f} s), so the times of"
+        " sending and arriving do not compare: no verdict, please test again.",
+    ),
     "p95_beyond_sample": both(
         "样本 {n} 条，不足以给出 p95（至少 {least} 条）。",
-        "{n} messages are too few to state p95 (at least {least}).",
+        "{n} message{n:|s} {n:is|are} too few to state p95 (at least {least}).",
     ),
 }  # fmt: skip
 
@@ -154,6 +176,11 @@ def fell_behind(metrics: Metrics, plan: Plan) -> bool:
     return metrics.lateness is not None and metrics.lateness.p99_ms > limit_ms
 
 
+def out_of_step(step_s: float, plan: Plan) -> bool:
+    """Whether our clock was set by more, while a run went on, than its latencies can bear."""
+    return abs(step_s) > max(SURE_MS / 1e3, BEHIND_SHARE * plan.p95_s)
+
+
 def judge(
     metrics: Metrics,
     plan: Plan,
@@ -162,8 +189,12 @@ def judge(
     interrupted: bool,
     sender_late: bool,
     stopped_by_rule: bool = False,
+    clock_step_s: float = 0.0,
 ) -> Verdict:
-    """The verdict on one run by the rule at the top of this file."""
+    """The verdict on one run by the rule at the top of this file.
+
+    `clock_step_s` is by how much our clock was set meanwhile, seconds, forward positive.
+    """
     basis: Literal["handset", "receipt"] = "handset" if metrics.watched else "receipt"
     if not (closed and metrics.closed):
         word: Word = "interrupted" if interrupted else "inconclusive"
@@ -172,6 +203,8 @@ def judge(
     counted = _counted(metrics)
     if not counted.of:
         return Verdict("not_enough", plan.claim, basis, reasons=(_say("nothing_sent"),))
+    if plan.asks == "works":
+        return _working(metrics, plan, interrupted)
     effective = effective_size(metrics.handsets) if basis == "handset" else float(counted.of)
     seen = _Seen(counted.count * effective / counted.of, effective, stopped_by_rule)
     interval = seen.interval
@@ -193,19 +226,50 @@ def judge(
         latency="inconclusive" if sender_late or interrupted else _latency(metrics, plan),
     )
     reasons = _reasons(made, metrics, sender_late, stopped_by_rule)
+    if out_of_step(clock_step_s, plan) and not interrupted:
+        return replace(
+            made,
+            word="inconclusive",
+            latency="inconclusive",
+            more_needed=None,
+            reasons=(_say("clock_stepped", step_s=clock_step_s), *reasons),
+        )
     return _with(made, reasons, interrupted)
 
 
 def went_well(verdict: Verdict, metrics: Metrics) -> bool:
     """Whether a test clears the way for the next, larger one on its connection.
 
-    Something arrived at every carrier, phase and text there was, unchanged where that was seen, and
-    the claim is not refuted. A small test cannot prove more.
+    Everything worked, and the claim, where one is tested, is not refuted. A small test cannot prove
+    more.
     """
+    good = verdict.word in {"met", "not_enough", "worked"} and verdict.basis == "handset"
+    return good and _works(metrics)
+
+
+def _works(metrics: Metrics) -> bool:
+    """Something arrived with every carrier, phase and text there was, unchanged where seen."""
     unchanged = metrics.texts_same.count == metrics.texts_same.of
-    everywhere = all(part.arrived.count for part in metrics.parts if part.arrived.of)
-    good = verdict.word in {"met", "not_enough"} and verdict.basis == "handset"
-    return good and bool(metrics.arrived) and everywhere and unchanged
+    looked_at = (part for part in metrics.parts if part.trait in _APART and part.arrived.of)
+    return bool(metrics.arrived) and unchanged and all(part.arrived.count for part in looked_at)
+
+
+def _working(metrics: Metrics, plan: Plan, interrupted: bool) -> Verdict:
+    """Whether it works, without a rate."""
+    word: Word = "worked" if _works(metrics) else "not_worked"
+    basis: Literal["handset", "receipt"] = "handset" if metrics.watched else "receipt"
+    if basis == "receipt":
+        word = "not_enough"
+    made = Verdict(
+        word="interrupted" if interrupted else word,
+        claim=plan.claim,
+        basis=basis,
+        counted=_counted(metrics),
+        disagreement=_disagreement(metrics),
+        controls=metrics.controls_delivered if metrics.controls_delivered.of else None,
+    )
+    said = [_say("receipts_only")] if basis == "receipt" else []
+    return _with(made, [*said, *_about_receipts(made, metrics), *_set_apart(metrics)], interrupted)
 
 
 @dataclass(frozen=True)
@@ -282,17 +346,22 @@ def _reasons(
     said = [_say("stop_rule")] if stopped_by_rule else []
     said += _about_receipts(made, metrics)
     said += _about_the_sample(made, metrics)
-    for key, count in (
-        ("throttled", metrics.throttled),
-        ("never_left", metrics.never_left),
-        ("late_arrivals", metrics.late_arrivals),
-    ):
-        said += [_say(key, count=count)] if count else []
+    said += _set_apart(metrics)
     if sender_late and metrics.lateness:
         said.append(_say("sender_behind", p99_ms=metrics.lateness.p99_ms))
     if metrics.watched and metrics.watched < fewest_for(0.95):
         said.append(_say("p95_beyond_sample", n=metrics.watched, least=fewest_for(0.95)))
     return said
+
+
+def _set_apart(metrics: Metrics) -> list[Reason]:
+    """Messages that do not count, or not as arrived."""
+    counts = {
+        "throttled": metrics.throttled,
+        "never_left": metrics.never_left,
+        "late_arrivals": metrics.late_arrivals,
+    }
+    return [_say(key, count=count) for key, count in counts.items() if count]
 
 
 def _about_the_sample(made: Verdict, metrics: Metrics) -> list[Reason]:

@@ -1,7 +1,8 @@
 """Watches the handsets of a running test: polls the panel, matches texts by their token."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from anyio.to_thread import run_sync
 
@@ -25,21 +26,33 @@ class Watch:
 
     A message is known by its token, wherever in the text it stands; `texts` is what it should
     read. `read_ns` is the time by `now` up to which everything shown has been read; `silent` are
-    the numbers whose handsets give no heartbeat.
+    the numbers whose handsets give no heartbeat. `cursor` is how far the panel has been read.
     """
 
     def __init__(
         self, panel: Panel | None, tokens: Tokens, texts: Texts, numbers: Sequence[str]
     ) -> None:
         self.read_ns = 0
+        self.cursor = 0
         self.silent: frozenset[str] = frozenset()
         self._panel, self._texts, self._tokens = panel, texts, tokens
         self._numbers = numbers
-        self._cursor = 0
 
     async def alive(self) -> bool:
         """Whether the handsets give their heartbeat now."""
         return self._panel is not None and await run_sync(self._panel.alive)
+
+    async def remembers(
+        self, noted: Mapping[str, Any], tally: Tally, writer: Writer, now: Callable[[], int]
+    ) -> bool:
+        """Whether the panel goes as far as an earlier process read it; a new one has forgotten.
+
+        What it forgot cannot be told from what never came.
+        """
+        before = int(noted.get("cursor", 0))
+        if before:
+            await self.drain(tally, writer, now)
+        return self.cursor >= before
 
     async def poll(self, tally: Tally, writer: Writer, now: Callable[[], int]) -> bool:
         """Read one page; False when there is no more, or no way to know."""
@@ -47,7 +60,7 @@ class Watch:
             return False
         asked_ns = now()
         try:
-            page, self._cursor = await run_sync(self._panel.inbox, self._cursor, _PAGE)
+            page, self.cursor = await run_sync(self._panel.inbox, self.cursor, _PAGE)
         except OSError:
             tally.counts["blind"] += 1
             return False

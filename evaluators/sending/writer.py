@@ -2,11 +2,15 @@
 
 Two kinds of work: marks (how far the sender may go), committed at once and asked for ahead of
 need, and facts (answers, receipts, arrivals), committed in groups some 50 ms apart.
+
+A disk that is full or a database that is away is waited for: what came meanwhile is kept and tried
+again, and as nothing is armed, nothing more leaves.
 """
 
 import threading
+import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from evaluators.protocols.session import NO_ANSWER, Receipt, Submitted
@@ -14,6 +18,8 @@ from evaluators.sending.ledger import Answer, Arrival, Group, Ledger, Report
 from evaluators.sending.tally import Tally
 
 GROUP_S = 0.05
+PATIENCE_S = 30.0
+_PAUSE_S = 0.5  # between two tries
 _SMALL = 100  # facts of a group
 _CALM = 10  # small groups in a row: then there is time for what was recorded in haste
 
@@ -23,18 +29,30 @@ class Writer:
 
     `epoch_ns` added to the sender's monotonic clock gives ns since 1970; `tally` says what left
     and when. `armed` is how far messages may leave by now, `fenced` that another process has taken
-    the run over, `failure` what the ledger raised, after which nothing more is written.
+    the run over, `trouble` what the ledger raises at present, `failure` what it went on raising for
+    `patience_s`, after which nothing more is written.
     """
 
-    def __init__(self, ledger: Ledger, tally: Tally, *, armed: int, epoch_ns: int) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        tally: Tally,
+        *,
+        armed: int,
+        epoch_ns: int,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self.armed = armed
         self.fenced = False
         self.failure: Exception | None = None
+        self.trouble: Exception | None = None
+        self._patience_s = patience_s
         self._ledger, self._tally, self._epoch_ns = ledger, tally, epoch_ns
         self._wanted = self._told = armed
         self._facts: deque[tuple[Sequence[Submitted], Sequence[Receipt]]] = deque()
         self._lost: deque[int] = deque()
         self._arrivals: deque[Arrival] = deque()
+        self._left: Group | None = None
         self._note: dict[str, Any] | None = None
         self._closing = False
         self._calm = 0
@@ -79,12 +97,27 @@ class Writer:
             while not self._closing:
                 with self._changed:
                     self._changed.wait_for(self._woken, GROUP_S)
-                self._mark()
-                self._flush()
-            self._flush()
-            self._ledger.fold(everything=True)
+                self._patiently(self._mark)
+                self._patiently(self._flush)
+            self._patiently(self._flush)
+            self._patiently(lambda: self._ledger.fold(everything=True))
         except Exception as error:  # noqa: BLE001 - the sender must hear of it, whatever it is
             self.failure = error
+
+    def _patiently(self, step: Callable[[], None]) -> None:
+        """Do it, again and again while the ledger cannot; every step may be repeated."""
+        until = time.monotonic() + self._patience_s
+        while True:
+            try:
+                step()
+            except Exception as error:
+                self.trouble = error
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(min(_PAUSE_S, self._patience_s))
+            else:
+                self.trouble = None
+                return
 
     def _woken(self) -> bool:
         return self._closing or (self._wanted > self.armed and not self.fenced)
@@ -98,15 +131,18 @@ class Writer:
                 self.fenced = True
 
     def _flush(self) -> None:
-        group = self._group()
+        group = self._left = self._left or self._group()
         if group:
             self._ledger.record(group)
+        self._left = None
         self._calm = self._calm + 1 if len(group) < _SMALL else 0
         if self._calm >= _CALM:
             self._ledger.fold()
-        note, self._note = self._note, None
+        note = self._note
         if note is not None and not self._ledger.note(note):
             self.fenced = True
+        if self._note is note:
+            self._note = None
 
     def _group(self) -> Group:
         group = Group(lost=_drained(self._lost), arrivals=_drained(self._arrivals))

@@ -4,16 +4,18 @@ import random
 import re
 from importlib import import_module
 from pkgutil import iter_modules
+from string import Formatter
 
 import pytest
 
 from bot.settings import CONTENT
 from evaluators import receipts
 from evaluators.content import Bilingual
-from evaluators.sending import assigning, feasibility, questions, verdict
+from evaluators.sending import assigning, feasibility, outcome, questions, verdict
 from evaluators.sending.conclusions import Given, Mark, conclusions
 from evaluators.sending.metrics import Row, summarise
 from evaluators.sending.plan import Plan, load_all
+from evaluators.sending.reasons import filled
 from tests.unit.send_rows import S
 
 ACCUSING = ("造假", "欺诈", "作弊", "骗", "fraud", "fake", "cheat", "lying", "forg")
@@ -23,7 +25,7 @@ MODULES = [
 ]
 SAID = {
     f"{module.__name__.rsplit('.', 1)[-1]}.{key}": said
-    for module in (*MODULES, feasibility, verdict, assigning)
+    for module in (*MODULES, feasibility, verdict, assigning, outcome)
     for key, said in getattr(module, "WORDINGS", {}).items()
 }
 PLANS = load_all(CONTENT / "plans")
@@ -38,8 +40,29 @@ def test_a_sentence_speaks_both_languages_and_accuses_nobody(said: Bilingual) ->
     assert not re.search(r"[\u4e00-\u9fff]", unquoted)
     assert not [word for word in ACCUSING if word in f"{said.zh} {said.en}".casefold()]
     fields = [set(re.findall(r"\{(\w+)", text)) for text in (said.zh, said.en)]
-    neutral = [{re.sub(r"_(zh|en)$", "", field) for field in found} for found in fields]
+    neutral = [{re.sub(r"_?(zh|en)$", "", field) for field in found} for found in fields]
     assert neutral[0] == neutral[1]
+
+
+@pytest.mark.parametrize("said", SAID.values(), ids=list(SAID))
+def test_a_sentence_is_written_as_people_write(said: Bilingual) -> None:
+    """Chinese has its own punctuation, and English counts one message, not 1 messages."""
+    assert not re.search(r"[\u4e00-\u9fff」】}][,;:](?!\d)|[,;:][\u4e00-\u9fff「【]", said.zh)
+    nouns = "message|number|receipt|part|pair|handset|slice|failure|time|connection"
+    counted = re.findall(rf"(?<!–)\{{(\w+)\}} (?:\w+ )?(?:{nouns})s\b", said.en)
+    assert counted == [] or said.en.startswith(("{n} messages went", "{count} messages to"))
+    assert "(s)" not in said.en
+
+
+@pytest.mark.parametrize("said", SAID.values(), ids=list(SAID))
+def test_a_sentence_agrees_with_one_and_with_many(said: Bilingual) -> None:
+    """Every form after a number is filled in, whatever the number."""
+    fields = {name for _, name, _, _ in Formatter().parse(said.zh + said.en) if name}
+    for count in (0, 1, 2):
+        made = filled(said, **dict.fromkeys(fields, count))
+        assert "|" not in made.en
+        many = r"(?<!–)\b1 (messages|parts|numbers|receipts|pairs) (?!to|went)"
+        assert not re.search(many, made.en)
 
 
 def test_every_question_has_sentences() -> None:

@@ -335,3 +335,23 @@ async def test_binary_texts_in_reports_do_no_harm(desk: ScriptedDesk, recorder: 
         assert [(record[0], record[2]) for record in recorder.receipts] == [
             (index, "DELIVRD") for index in range(3)
         ]
+
+
+async def test_a_report_that_says_unknown_is_a_report(
+    desk: ScriptedDesk, recorder: Recorder
+) -> None:
+    """UNKNOWN with error 999 is one of the specified final states: it came, once and for all."""
+    desk.on_submit = desk.accept
+    async with talking(desk, recorder) as session:
+        session.submit(messages(1))
+        await recorder.until(lambda heard: len(heard.submitted) == 1)
+        for _ in range(2):
+            deliver = delivered(id_of(2))
+            report = receipt.Report(id_of(2), "UNKNOWN", "999")
+            deliver.content = receipt.format(report)
+            desk.links[0].deliver(deliver)
+        await recorder.until(lambda heard: len(heard.receipts) == 2)
+        assert [(0, "UNKNOWN", "999", False), (0, "UNKNOWN", "999", True)] == [
+            (record[0], record[2], record[3], record[6]) for record in recorder.receipts
+        ]
+        assert not session.oddities

@@ -62,3 +62,22 @@ def test_a_terminal_survives_ctrl_c_and_leaves_on_ctrl_d(home: Path) -> None:
         child.expect(pexpect.EOF)
     assert 0 == child.exitstatus
     assert "主要发什么短信" in piped(home, b"").stdout.decode()
+
+
+def test_what_was_typed_can_be_brought_back_and_completed(home: Path) -> None:
+    """Arrow-up brings back earlier lines, also of an earlier visit; Tab completes a word."""
+    piped(home, "云信达\n1\n".encode())
+    with pexpect.spawn(
+        COMMAND[0], COMMAND[1:], cwd=str(ROOT), env=environment(home), timeout=30, encoding="utf-8"
+    ) as child:
+        child.expect("主要发什么短信")
+        child.send("\x1b[A\x1b[A")
+        child.expect("云信达")
+        child.sendintr()
+        child.setwinsize(40, 60)  # a narrow window does not end it
+        child.send("/sta\t")
+        child.expect("/status")
+        child.send("\r")
+        child.expect("云信达")
+        child.send("/quit\r")
+        child.expect(pexpect.EOF)

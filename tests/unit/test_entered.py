@@ -41,6 +41,73 @@ def test_a_foreign_number_keeps_its_own_length(tmp_path: Path) -> None:
     assert ["+12025550100"] == listed(tmp_path, "+1 (202) 555-0100", "US")
 
 
+CARRIERS = [
+    *(("移动", "cmcc"), ("中国移动", "cmcc"), ("China Mobile", "cmcc"), ("CMCC", "cmcc")),
+    *(("联通", "cucc"), ("unicom", "cucc"), ("电信", "ctcc"), (" Telecom ", "ctcc")),
+    *(("中国广电", "cbn"), ("Broadnet", "cbn"), ("其他", "other")),
+]
+
+
+def written(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = tmp_path / "numbers.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize(("said", "expected"), CARRIERS)
+def test_a_carrier_goes_by_its_usual_names(said: str, expected: str) -> None:
+    """Chinese and English names mean the same as the short ones."""
+    assert expected == numbers.carrier(said)
+
+
+def test_a_file_in_gbk_is_read_as_what_it_says(tmp_path: Path) -> None:
+    """What a Chinese spreadsheet writes needs no conversion, and it is said how it was read."""
+    path = written(tmp_path, f"{HEAD}\r\n10000000001,移动,小林,书面同意,2026-11-01,CN\r\n", "gbk")
+    rows = [(digits, row.carrier, row.owner, row.consent) for digits, row in numbers.read(path)]
+    assert [("10000000001", "cmcc", "小林", "书面同意")] == rows
+    assert "GBK" == numbers.decoded(path)[1]
+
+
+def test_columns_that_mean_nothing_are_named(tmp_path: Path) -> None:
+    """A mistyped column is not passed over in silence; capitals and spaces make no difference."""
+    path = written(tmp_path, " Number ,Carrier,owner,consent,consented_on,porte,备注\n")
+    assert ("porte", "备注") == numbers.unknown(path)
+    assert [] == list(numbers.read(path))
+
+
+@pytest.mark.parametrize(
+    ("row", "wrong"),
+    [
+        ("10000000001,铁通,Lin,signed,2026-11-01,CN", "csv:3: carrier is one of .* not '铁通'"),
+        ("10000000001,,Lin,signed,2026-11-01,CN", "csv:3: carrier is one of"),
+        ("10000000001,移动,Lin,signed,2026-11-01,CN,more", "csv:3: more fields than"),
+        ("10000000001,移动", "csv:3: without an owner"),
+        ("10000000000,移动,Lin,signed,2026-11-01,CN", "csv:3: the number stands twice"),
+        ("10000000001,移动,Lin,signed,1.11.2026,CN", "csv:3: consented_on is a date"),
+    ],
+)
+def test_a_bad_row_is_named_by_its_line(tmp_path: Path, row: str, wrong: str) -> None:
+    """Whatever is wrong with a row is said with file and line."""
+    good = "10000000000,移动,Lin,signed,2026-11-01,CN"
+    path = written(tmp_path, f"{HEAD}\n{good}\n{row}\n,,,,,\n")
+    with pytest.raises(UserError, match=wrong):
+        list(numbers.read(path))
+
+
+def test_a_file_that_is_no_text_is_refused_with_its_line(tmp_path: Path) -> None:
+    """Bytes that are neither UTF-8 nor GBK are named where they stand."""
+    path = tmp_path / "numbers.csv"
+    path.write_bytes(HEAD.encode() + b"\n\xff\xff\xff\n")
+    with pytest.raises(UserError, match="csv:2: cannot be read: neither"):
+        list(numbers.read(path))
+
+
+def test_a_column_named_twice_is_refused(tmp_path: Path) -> None:
+    """Which of two columns counts is not guessed."""
+    with pytest.raises(UserError, match="csv:1: columns named twice: number"):
+        list(numbers.read(written(tmp_path, "number,Number,carrier\n")))
+
+
 def entered(name: str, **more: float) -> argparse.Namespace:
     usual = {"rate": 50.0, "connections": 1, "window": None}
     return argparse.Namespace(name=name, **(usual | more))

@@ -140,11 +140,11 @@ def test_receipts_and_handsets_are_compared() -> None:
 
 
 def test_a_vendors_own_codes_are_failures() -> None:
-    """A state of the vendor's own is an explicit failure; UNKNOWN says nothing final."""
+    """A state of the vendor's own is a failure; UNKNOWN is a receipt that decides nothing."""
     rows = [row(0), row(1, receipt="MK:0013", **LOST), row(2, receipt="UNKNOWN", **LOST)]
     made = summarise(rows, plan(), closed=True)
     assert share(made, "D5") == (2, 3)
-    assert made.missing_receipts == 1
+    assert made.missing_receipts == 0
 
 
 def test_dead_numbers_are_controls() -> None:
@@ -318,3 +318,36 @@ def test_rows_are_gone_through_once_and_not_kept() -> None:
     tracemalloc.stop()
     assert made.arrived == 20_000
     assert peak / 20_000 < 80
+
+
+TYPED: dict[str, Any] = {"handset_unsure_ms": None, "timed": False}
+
+
+def test_a_typed_code_says_nothing_about_in_time() -> None:
+    """What people type, and what their phones lack, is in neither side of D7 nor in latencies."""
+    app = [row(seq) for seq in range(8)] + [row(8, **LOST)]
+    typed = [row(seq, **TYPED) for seq in range(10, 19)] + [row(19, **LOST | {"timed": False})]
+    made = summarise([*app, *typed], plan(), closed=True)
+    assert share(made, "D6") == (17, 19)
+    assert share(made, "D7") == (8, 9)
+    assert made.untimed == 10
+    assert made.latency
+    assert made.latency.p50.n == 9
+
+
+def test_only_typed_codes_leave_no_d7_and_no_latency() -> None:
+    """Where nobody's phone says when, D7 and latency are not stated, rather than nought."""
+    typed = [row(seq, **TYPED) for seq in range(9)] + [row(9, **LOST | {"timed": False})]
+    made = summarise(typed, plan(), closed=True)
+    assert made.definitions["D7"] is None
+    assert made.latency is None
+    assert made.untimed == 10
+
+
+def test_a_phone_known_only_by_typing_loses_untimed() -> None:
+    """A phone whose every arrival was typed is taken to be one that never says when."""
+    rows = [row(0, number_id=1, handset_unsure_ms=None), row(1, number_id=1, **LOST), row(2)]
+    made = summarise(rows, plan(), closed=True)
+    assert share(made, "D7") == (1, 1)
+    assert made.latency
+    assert made.latency.p50.n == 1

@@ -12,6 +12,7 @@ AGAINST = {
     *("part_below", "part_none", "parts_differ", "announced_better", "slower", "median_lost"),
     *("controls_reported", "not_whole", "bill_differs", "sender_prefix", "sender_agreed"),
     *("optout_broken", "optout_not_told", "rate_drifts", "latency_drifts", "stalls"),
+    *("works_not", "works_changed", "works_unseen"),
     *("step_throttled", "step_held", "fault_for_good", "pair_differs"),
 }
 QUICK = [name for name in PLANS if name not in {"burst", "ramp", "paired", "fault", "slots"}]
@@ -23,7 +24,8 @@ def test_an_honest_vendor_passes(test: str) -> None:
     name = "opt-out-honoured" if test == "opt-out" else "honest"
     made = run(test, name)
     assert made.concluded() & AGAINST == set()
-    assert made.verdict().word in {"met", "not_enough"}
+    words = {"works": {"worked"}, "rate": {"met", "not_enough"}}
+    assert made.verdict().word in words[made.plan.asks]
     assert went_well(made.verdict(), made.metrics())
 
 
@@ -38,7 +40,7 @@ def test_an_honest_vendor_passes(test: str) -> None:
         ("by-carrier", "slow-cross-network", "slower"),
         ("dead-numbers", "dead-number", "controls_reported"),
         ("dead-numbers", "honest", "controls_clean"),
-        ("charsets", "changed-text", "not_whole"),
+        ("charsets", "changed-text", "works_changed"),
         ("long", "lost-parts", "not_whole"),
         ("long", "over-billing", "bill_differs"),
         ("long", "honest", "bill_matches"),

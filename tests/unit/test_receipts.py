@@ -3,6 +3,8 @@
 import pytest
 
 from bot.settings import CONTENT
+from evaluators.protocols.sgip import pdus
+from evaluators.protocols.sgip.receipt import state
 from evaluators.receipts import Dictionary, load
 from evaluators.sending.metrics import summarise
 from tests.unit.send_rows import LOST, plan, row
@@ -18,6 +20,10 @@ CODES = load(CONTENT / "receipts")
         ("UNDELIV", "MA:0001", "cmcc", "network", 1),
         ("UNDELIV", "001", "ctcc", "user-temporary", 1),
         ("UNDELIV", "001", "cmcc", "unknown", 1),  # a Telecom code says nothing at Mobile
+        ("UNDELIV", "25", "cucc", "user-temporary", 1),
+        ("UNDELIV", "28", "cucc", "unknown", 1),  # its specification does not say whose fault
+        ("UNDELIV", "25", "cmcc", "unknown", 1),  # a Unicom code says nothing at Mobile
+        ("UNKNOWN", "999", "ctcc", "unknown", 1),
         ("EXPIRED", "", "", "unknown", 2),
         ("ACCEPTD", "", "", "unclear", 2),
         ("WHAT", "ZZ:0001", "", "unknown", 0),
@@ -30,6 +36,14 @@ def test_a_code_is_read_by_its_sources(
     """A code has a class only where its sources agree, and keeps every reading."""
     made = CODES.read(state, code, carrier)
     assert (kind, sources) == (made.kind, len(made.rows))
+
+
+@pytest.mark.parametrize("code", range(21, 34))
+def test_every_error_of_an_sgip_report_has_a_meaning(code: int) -> None:
+    """The codes that the specification of SGIP gives reports have a sourced meaning at Unicom."""
+    found = CODES.read(state(pdus.FAILED), str(code), "cucc").rows
+    assert [str(code)] == [row.code for row in found]
+    assert ["standard"] == [row.confidence for row in found]
 
 
 def test_conflicting_meanings_are_all_kept() -> None:

@@ -16,21 +16,22 @@ NOT_OURS = frozenset({"content", "blacklist", "frequency"})
 WORDINGS = {
     "code_read": both(
         "{count} 条回执为 {code}（{carrier_zh}）：{meaning_zh}。",
-        "{count} receipt(s) say {code} ({carrier_en}): {meaning_en}.",
+        "{count} receipt{count:|s} {count:says|say} {code} ({carrier_en}): {meaning_en}.",
     ),
     "code_unclear": both(
         "{count} 条回执为 {code}（{carrier_zh}）：各来源说法不一（{meaning_zh}），不能据此归类。",
-        "{count} receipt(s) say {code} ({carrier_en}): sources disagree ({meaning_en}), so it is"
-        " not classed.",
+        "{count} receipt{count:|s} {count:says|say} {code} ({carrier_en}): sources disagree"
+        " ({meaning_en}), so it is not classed.",
     ),
     "code_unknown": both(
         "{count} 条回执为 {code}（{carrier_zh}）：字典里没有，请向服务商索取含义。",
-        "{count} receipt(s) say {code} ({carrier_en}): not in the dictionary; ask the vendor.",
+        "{count} receipt{count:|s} {count:says|say} {code} ({carrier_en}): not in the dictionary;"
+        " ask the vendor.",
     ),
     "codes_by_test": both(
         "{count} 条失败属于内容、黑名单或频次类，多半由测试本身引起，请先查报备与频控。",
-        "{count} failure(s) are about content, blacklists or frequency, most likely brought about"
-        " by the test itself; check filing and limits first.",
+        "{count} failure{count:|s} {count:is|are} about content, blacklists or frequency, most"
+        " likely brought about by the test itself; check filing and limits first.",
     ),
 }  # fmt: skip
 

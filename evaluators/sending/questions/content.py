@@ -17,24 +17,27 @@ from evaluators.sending.texts import Texts
 WORDINGS = {
     "all_whole": both(
         "{texts} 种文本在手机上都完整、未改（{count} 条）。",
-        "All {texts} texts were whole and unchanged on the handset ({count} messages).",
+        "Every text was whole and unchanged on the handset (texts: {texts}, messages: {count}).",
     ),
     "not_whole": both(
         "「{name_zh}」（{parts} 段）：{of} 条中完整到达 {count} 条（{low:.0%}–{high:.0%}），"
         "没到 {lost} 条，内容有变 {changed} 条。",
-        "“{name_en}” ({parts} part(s)): of {of} messages {count} arrived whole"
+        "“{name_en}” ({parts} part{parts:|s}): of {of} message{of:|s} {count} arrived whole"
         " ({low:.0%}–{high:.0%}), {lost} not at all, {changed} changed.",
     ),
     "bill_matches": both(
-        "计费 {billed} 条，与自算一致。", "{billed} parts were billed, as counted."
+        "计费 {billed} 条，与自算一致。",
+        "{billed} part{billed:|s} {billed:was|were} billed, as counted."
     ),
     "bill_differs": both(
         "计费 {billed} 条，自算 {counted} 条，相差 {more:+d} 条（{share:+.1%}）。",
-        "{billed} parts were billed and {counted} counted: {more:+d} ({share:+.1%}).",
+        "{billed} part{billed:|s} {billed:was|were} billed and {counted} counted: {more:+d}"
+        " ({share:+.1%}).",
     ),
     "no_bill": both(
         "自算应计 {counted} 条；填入服务商账单后可核对。",
-        "{counted} parts are to be billed; enter the vendor's bill to compare.",
+        "{counted} part{counted:|s} {counted:is|are} to be billed; enter the vendor's bill to"
+        " compare.",
     ),
 }  # fmt: skip
 
@@ -90,8 +93,9 @@ class Content:
 
 
 def ask(plan: Plan, given: Given) -> Content | None:
-    """Asked where the plan has several texts, or one of several parts."""
-    return Content(plan) if plan.variants or parts_of(plan) > 1 else None
+    """Asked where the plan has several texts, or one of several parts; see `works` for a few."""
+    several = plan.variants or parts_of(plan) > 1
+    return Content(plan) if several and plan.asks == "rate" else None
 
 
 def _bill(metrics: Metrics) -> Reason:

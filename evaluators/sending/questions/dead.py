@@ -13,20 +13,21 @@ WORDINGS = {
     "controls_reported": both(
         "{of} 条发往空号或关机号码，{count} 条回执说已送达（{share:.0%}，{low:.0%}–{high:.0%}）。"
         "这些号码不可能收到，请服务商书面说明。",
-        "Of {of} messages to numbers out of use or switched off, {count} were reported delivered"
+        "Of {of} message{of:|s} to numbers out of use or switched off, {count} {count:was|were}"
+        " reported delivered"
         " ({share:.0%}, {low:.0%}–{high:.0%}). Nobody can receive there; ask the vendor to explain"
         " in writing.",
     ),
     "controls_clean": both(
         "{of} 条发往空号或关机号码，回执没有一条说已送达；"
         "如有此类回执，比例不超过 {high:.0%}（95% 把握）。",
-        "Of {of} messages to numbers out of use or switched off none was reported delivered; if"
-        " there are such receipts at all, they are at most {high:.0%} (95 % sure).",
+        "Of {of} message{of:|s} to numbers out of use or switched off none was reported"
+        " delivered; if there are such receipts at all, they are at most {high:.0%} (95 % sure).",
     ),
     "control_alive": both(
         "{count} 个对照号码其实收到了短信，不是空号或关机，已不作对照。请更正登记。",
-        "{count} control number(s) did receive messages, so they are not dead and were left out;"
-        " correct the list.",
+        "{count} control number{count:|s} did receive messages, so {count:it is|they are} not"
+        " dead and {count:was|were} left out; correct the list.",
     ),
 }  # fmt: skip
 

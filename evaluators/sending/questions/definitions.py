@@ -32,6 +32,11 @@ WORDINGS = {
         "所称 {claim:.4g}% 按哪种算法都不成立：{fails_zh}。",
         "The claimed {claim:.4g} % is true by no definition: {fails_en}.",
     ),
+    "untimed": both(
+        "{count} 条发到的手机只能证明到没到、说不出何时到（由人报编码），不计入 D7 和时延。",
+        "{count} message{count:|s} went to handsets that show whether a text came, not when (a"
+        " person types its code), and {count:is|are} left out of D7 and of latencies.",
+    ),
 }
 
 
@@ -56,6 +61,8 @@ def conclude(metrics: Metrics, plan: Plan) -> Iterator[Reason]:
         fails=", ".join(fails),
         **lists,
     )
+    if metrics.untimed:
+        yield reason(WORDINGS, "untimed", count=metrics.untimed)
 
 
 def interval(name: str, share: Share, metrics: Metrics) -> Interval:

@@ -24,21 +24,22 @@ WORDINGS = {
     "fault_recovered": both(
         "{carrier_zh}：故障后 {seconds:.0f} 秒恢复到达（发送间隔 {step:.0f} 秒，不能更细）；"
         "期间发 {sent} 条，丢 {lost} 条；最长无到达 {gap:.0f} 秒，平时最长 {before:.0f} 秒。",
-        "{carrier_en}: messages arrive again {seconds:.0f} s after the fault (one every {step:.0f}"
-        " s, so no finer); of {sent} sent meanwhile {lost} were lost; the longest gap was"
-        " {gap:.0f} s, usually at most {before:.0f} s.",
+        "{carrier_en}: messages arrive again {seconds:.0f} s after the fault (one every"
+        " {step:.0f} s, so no finer); of {sent} sent meanwhile {lost} {lost:was|were} lost; the"
+        " longest gap was {gap:.0f} s, usually at most {before:.0f} s.",
     ),
     "fault_for_good": both(
         "{carrier_zh}：故障后 {sent} 条一条也没有到达。",
-        "{carrier_en}: none of {sent} messages sent after the fault arrived.",
+        "{carrier_en}: none of {sent} message{sent:|s} sent after the fault arrived.",
     ),
     "fault_reported": both(
         "故障期间 {count} 条回执说已送达而手机没有收到。",
-        "{count} messages of the fault were reported delivered and not seen on the handset.",
+        "{count} message{count:|s} of the fault {count:was|were} reported delivered and not seen"
+        " on the handset.",
     ),
     "fault_repeated": both(
         "故障后 {count} 条短信到了不止一次（共 {of} 条）。",
-        "After the fault {count} of {of} messages arrived more than once.",
+        "After the fault {count} of {of} message{of:|s} arrived more than once.",
     ),
     "no_fault_noted": both(
         "没有记下故障时刻，没有可以计时的。",

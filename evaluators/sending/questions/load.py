@@ -29,13 +29,13 @@ WORDINGS = {
     "step_held": both(
         "{name_zh}（每秒 {rate:g} 条）：{count} 条等待发送窗口（{share:.0%}），"
         "实际提交每秒 {sent:.0f} 条。",
-        "{name_en} ({rate:g}/s): {count} messages waited for room in the window ({share:.0%});"
-        " {sent:.0f}/s were submitted.",
+        "{name_en} ({rate:g}/s): {count} message{count:|s} waited for room in the window"
+        " ({share:.0%}); {sent:.0f}/s were submitted.",
     ),
     "step_throttled": both(
         "{name_zh}（每秒 {rate:g} 条）：{count} 条被限流（{share:.0%}），接受每秒 {taken:.0f} 条。",
-        "{name_en} ({rate:g}/s): {count} messages were throttled ({share:.0%}); {taken:.0f}/s were"
-        " taken.",
+        "{name_en} ({rate:g}/s): {count} message{count:|s} {count:was|were} throttled"
+        " ({share:.0%}); {taken:.0f}/s were taken.",
     ),
     "step_late": both(
         "{name_zh}（每秒 {rate:g} 条）：我方发送落后 {late:.0f} 毫秒，没有达到计划的速率，"

@@ -16,24 +16,26 @@ WORDINGS = {
     ),
     "optout_told": both(
         "{of} 个号码回复了退订，我方都收到了通知，最慢 {seconds:.0f} 秒。",
-        "{of} numbers opted out, and we were told of every one, the slowest after {seconds:.0f} s.",
+        "{of} number{of:|s} opted out, and we were told of every one, the slowest after"
+        " {seconds:.0f} s.",
     ),
     "optout_not_told": both(
         "{of} 个号码回复了退订，其中 {count} 个没有通知到我方。",
-        "{of} numbers opted out; of {count} of them we were not told.",
+        "{of} number{of:|s} opted out; of {count} we were not told.",
     ),
     "optout_kept": both(
         "退订后再发的 {of} 条都没有到达（若有漏发，比例不超过 {high:.0%}，95% 把握）。",
-        "None of {of} messages sent after opting out arrived (at most {high:.0%} do, 95 % sure).",
+        "None of {of} message{of:|s} sent after opting out arrived (at most {high:.0%} do, 95 %"
+        " sure).",
     ),
     "optout_broken": both(
         "退订后仍有 {count}/{of} 条到达手机。",
-        "{count} of {of} messages sent after opting out still arrived.",
+        "{count} of {of} message{of:|s} sent after opting out still arrived.",
     ),
     "optout_early": both(
         "{count} 条在退订后 {within:.0f} 秒内发出，还不到约定的生效时间，不计。",
-        "{count} message(s) left within {within:.0f} s of opting out, before it has to be in"
-        " effect, and are not counted.",
+        "{count} message{count:|s} left within {within:.0f} s of opting out, before it has to be in"
+        " effect, and {count:is|are} not counted.",
     ),
 }  # fmt: skip
 

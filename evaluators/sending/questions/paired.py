@@ -21,19 +21,19 @@ WORDINGS = {
     "pair_differs": both(
         "同一批号码 {pairs} 对：{better} 多到（只有它到 {only_better}，只有 {worse} 到 "
         "{only_worse}），差别超出偶然（McNemar {said_p}）。",
-        "Of {pairs} pairs to the same numbers {better} got more through ({only_better} only there,"
-        " {only_worse} only with {worse}): more than chance (McNemar {said_p}).",
+        "Of {pairs} pair{pairs:|s} to the same numbers {better} got more through ({only_better}"
+        " only there, {only_worse} only with {worse}): more than chance (McNemar {said_p}).",
     ),
     "pair_alike": both(
         "同一批号码 {pairs} 对：只有 {first} 到 {only_first}，只有 {second} 到 {only_second}，"
         "没有发现超出偶然的差别（McNemar {said_p}）。",
-        "Of {pairs} pairs to the same numbers {only_first} arrived only with {first} and"
+        "Of {pairs} pair{pairs:|s} to the same numbers {only_first} arrived only with {first} and"
         " {only_second} only with {second}: no difference beyond chance (McNemar {said_p}).",
     ),
     "pair_apart": both(
         "{count} 对（{share:.0%}）两家发送相差超过 {seconds} 秒，不算同一时段，不作比较。",
-        "{count} pairs ({share:.0%}) were sent more than {seconds} s apart: not the same minutes,"
-        " so nothing is compared.",
+        "{count} pair{count:|s} ({share:.0%}) {count:was|were} sent more than {seconds} s apart:"
+        " not the same minutes, so nothing is compared.",
     ),
     "no_pairs": both(
         "没有可比较的对：两家没有都发到在线手机的短信。",

@@ -39,7 +39,7 @@ WORDINGS = {
         " claimed {claim:.4g} % (Holm-adjusted {said_p}{label_en}).",
     ),
     "part_none": both(
-        "{name_zh}：{of} 条一条也没有到达。", "{name_en}: none of {of} messages arrived."
+        "{name_zh}：{of} 条一条也没有到达。", "{name_en}: none of {of} message{of:|s} arrived."
     ),
     "parts_differ": both(
         "{low_zh}到达 {low_share:.1%}，{high_zh}到达 {high_share:.1%}，"

@@ -13,16 +13,17 @@ from evaluators.sending.rows import Row, Sight
 WORDINGS = {
     "sender_right": both(
         "{count} 条显示的号码都以 {prefix} 开头：{senders}。",
-        "All {count} messages show a sender that begins with {prefix}: {senders}.",
+        "Every message seen shows a sender that begins with {prefix} ({count}): {senders}.",
     ),
     "sender_prefix": both(
         "{carrier_zh}：{of} 条中 {count} 条显示的号码不以 {prefix} 开头（{senders}）。",
-        "{carrier_en}: {count} of {of} messages show a sender that does not begin with {prefix}"
-        " ({senders}).",
+        "{carrier_en}: {count} of {of} message{of:|s} {count:shows|show} a sender that does not"
+        " begin with {prefix} ({senders}).",
     ),
     "sender_agreed": both(
         "{carrier_zh}：{of} 条中 {count} 条显示的不是约定的 {agreed}（{senders}）。",
-        "{carrier_en}: {count} of {of} messages show another sender than the agreed {agreed}"
+        "{carrier_en}: {count} of {of} message{of:|s} {count:shows|show} another sender than the"
+        " agreed {agreed}"
         " ({senders}).",
     ),
     "sender_unseen": both(

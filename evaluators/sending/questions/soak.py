@@ -30,16 +30,17 @@ WORDINGS = {
     ),
     "no_drift": both(
         "{slices} 段里没有发现到达率或时延的趋势（{said_rate}、{said_latency}）。",
-        "No trend of arrival or latency over {slices} slices ({said_rate} and {said_latency}).",
+        "No trend of arrival or latency over {slices} slice{slices:|s} ({said_rate} and"
+        " {said_latency}).",
     ),
     "few_slices": both(
         "只有 {slices} 段，不足以判断趋势（至少 {least} 段）。",
-        "{slices} slices are too few to judge a trend (at least {least}).",
+        "{slices} slice{slices:|s} {slices:is|are} too few to judge a trend (at least {least}).",
     ),
     "stalls": both(
         "有 {count} 次超过 {limit:.0f} 秒没有任何短信到达，最长 {longest:.0f} 秒"
         "（按平时的间隔和丢失约 {expected:.0f} 秒）。",
-        "{count} time(s) nothing arrived for over {limit:.0f} s, the longest {longest:.0f} s"
+        "{count} time{count:|s} nothing arrived for over {limit:.0f} s, the longest {longest:.0f} s"
         " (about {expected:.0f} s are expected from the usual distance and losses).",
     ),
     "no_stalls": both(
@@ -71,10 +72,12 @@ class Soak:
             return
         part = self._slices.setdefault(int(row.due_ns // (self._drift.every_s * SECOND)), _Slice())
         part.watched += 1
-        self._sent.append(row.due_ns if row.sent_ns is None else row.sent_ns)
         arrived = self._sight.arrived(row)
+        part.arrived += arrived
+        if not row.timed or (arrived and row.handset_unsure_ms is None):
+            return  # nobody knows when: neither a latency nor the end of a stall
+        self._sent.append(row.due_ns if row.sent_ns is None else row.sent_ns)
         if arrived and row.handset_ns is not None:
-            part.arrived += 1
             self._came.append(row.handset_ns)
         waited = self._sight.waited_ms(row, arrived)
         if waited is not None:
