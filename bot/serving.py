@@ -18,12 +18,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import app
 from bot import settings as settings_
+from bot.channels import web
+from bot.channels.web import Guard
 from bot.configured import configured, routes
 from bot.errors import UserError
 from bot.front import Desk
 from bot.inbound.web import application
 from bot.settings import Settings
 from bot.switchboard import Switchboard
+from bot.webdesk import WebDesk
 
 TEND_S = 5.0  # between two looks whether a test is without its worker
 LEAVE_S = 10  # for requests under way, once told to end
@@ -42,10 +45,12 @@ def run(host: str | None, port: int | None) -> int:
         app.log_to(settings.home / "serve.log")
         listening = _listen(host, port)
         board = _switchboard(settings, built)
-        web = application(built.database, time.time_ns, time.monotonic, more=routes(board.channels))
+        page = WebDesk(built.assistant, board.desk, built.progress, lambda: server.should_exit)
+        more = [*routes(board.channels), *web.routes(page, Guard(host, settings.public_url))]
+        serves = application(built.database, time.time_ns, time.monotonic, more=more)
         server = uvicorn.Server(
             uvicorn.Config(
-                web,
+                serves,
                 log_config=None,
                 access_log=False,  # addresses hold secrets
                 server_header=False,
