@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot import settings as settings_
@@ -35,13 +35,24 @@ class Pushed(Protocol):
         """Take what was posted; the status to answer with."""
 
 
-def configured(settings: Settings, folder: Path) -> list[Channel]:
-    """Every channel that has its settings; files people send are kept below `folder`."""
+@runtime_checkable
+class Called(Protocol):
+    """A line whose platform calls back and takes its answer from the response."""
+
+    async def pushed(self, query: Mapping[str, str], body: bytes) -> tuple[int, str]:
+        """Take what was posted; the status and the text to answer with."""
+
+
+def configured(settings: Settings, folder: Path, record: Path | None = None) -> list[Channel]:
+    """Every channel that has its settings; files people send are kept below `folder`.
+
+    What platforms send is written below `record`, its secrets removed.
+    """
     channels: list[Channel] = []
     if settings.telegram is not None:
         channels.append(_telegram(settings, settings.telegram, folder))
     if settings.wecom is not None:
-        channels.append(_wecom(settings.wecom, folder))
+        channels.append(_wecom(settings.wecom, folder, record))
     return channels
 
 
@@ -60,29 +71,59 @@ def _telegram(settings: Settings, bot: settings_.Telegram, folder: Path) -> Chan
     return telegram.build(account, folder)
 
 
-def _wecom(bot: settings_.Wecom, folder: Path) -> Channel:
+def _wecom(bot: settings_.Wecom, folder: Path, record: Path | None) -> Channel:
     from bot.channels import wecom
+    from bot.channels.wecom.callback import CallbackLine
+    from bot.channels.wecom.client import Line
+    from bot.channels.wecom.recording import Recorder
 
-    line = wecom.LongConnection(bot.bot_id, bot.secret, bot.url or wecom.ENDPOINT)
-    return wecom.Wecom(line, folder)
+    if bot.callback_token:
+        line: Line = CallbackLine(bot.callback_token, bot.callback_key)
+    else:
+        seen = {"witness": Recorder(record / "wecom.jsonl")} if record is not None else {}
+        url = bot.url or wecom.ENDPOINT
+        line = wecom.LongConnection(bot.bot_id, bot.secret, url, **seen)
+    return wecom.Wecom(line, folder, bot_name=bot.bot_name)
 
 
 def routes(channels: Sequence[Channel]) -> list[BaseRoute]:
     """What channels take over HTTP."""
-    return [
-        Route(f"/{channel.name}", _passed_on(channel.pushed), methods=["POST"])
-        for channel in channels
-        if isinstance(channel, Pushed)
-    ]
+    found: list[BaseRoute] = []
+    for channel in channels:
+        if isinstance(channel, Pushed):
+            found.append(Route(f"/{channel.name}", _passed_on(channel.pushed), methods=["POST"]))
+        elif isinstance(line := getattr(channel, "line", None), Called):
+            answer = _called(line.pushed)
+            found.append(Route(f"/{channel.name}", answer, methods=["GET", "POST"]))
+    return found
 
 
 def _passed_on(pushed: Callable[[Mapping[str, str], bytes], Awaitable[int]]) -> Handler:
     async def answer(request: Request) -> Response:
-        body = bytearray()
-        async for part in request.stream():
-            body += part
-            if len(body) > MOST_PUSHED:
-                return Response(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        return Response(status_code=await pushed(dict(request.headers), bytes(body)))
+        body = await _body(request)
+        if body is None:
+            return Response(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return Response(status_code=await pushed(dict(request.headers), body))
 
     return answer
+
+
+def _called(pushed: Callable[[Mapping[str, str], bytes], Awaitable[tuple[int, str]]]) -> Handler:
+    async def answer(request: Request) -> Response:
+        body = await _body(request)
+        if body is None:
+            return Response(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        status, text = await pushed(dict(request.query_params), body)
+        return PlainTextResponse(text, status)
+
+    return answer
+
+
+async def _body(request: Request) -> bytes | None:
+    """What was posted, None where it is too much."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_PUSHED:
+            return None
+    return bytes(body)

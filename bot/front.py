@@ -82,6 +82,10 @@ class Desk:
                 await run_sync(self._clear, path)
             self.wake(peer.channel)
 
+    async def knows(self, peer: Peer) -> bool:
+        """Whether anybody is enrolled there."""
+        return await run_sync(self._known, peer, limiter=self.threads)
+
     async def visited(self, peer: Peer) -> None:
         """Tell somebody who opened the chat where they stand."""
         await self._in_line(peer, partial(self.assistant.greet, peer))
@@ -108,6 +112,10 @@ class Desk:
         if path.parent.parent == self.folder:
             shutil.rmtree(path.parent, ignore_errors=True)
 
+    def _known(self, peer: Peer) -> bool:
+        with self.database.read() as sql:
+            return people.who(sql, peer.channel, peer.user) is not None
+
     def _move(self, channel: str, old: str, new: str) -> None:
         with self.database.write() as sql:
             outbox.moved(sql, channel, old, new)
@@ -116,9 +124,7 @@ class Desk:
         code = invitations.shaped(message.text)
         if not code:
             return self.assistant.handle(peer, message)
-        with self.database.read() as sql:
-            known = people.who(sql, peer.channel, peer.user) is not None
-        if known:
+        if self._known(peer):
             return self.assistant.handle(peer, message)
         if peer.group or not self._enter(peer, code):
             return False

@@ -3,12 +3,16 @@
 It speaks plain HTTP on loopback: TLS is the company's proxy's.
 """
 
+import fcntl
 import json
 import logging
 import signal
 import socket
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import anyio
@@ -36,15 +40,15 @@ AT_ONCE = 1000  # connections and requests
 logger = logging.getLogger(__name__)
 
 
-def run(host: str | None, port: int | None) -> int:
-    """Serve until told to end."""
+def run(host: str | None, port: int | None, record: Path | None = None) -> int:
+    """Serve until told to end; what platforms send is written below `record`."""
     settings = settings_.load()
     host = host or settings.web_host
     port = settings.web_port if port is None else port
-    with app.opened(settings) as built:
+    with _alone(settings.home), app.opened(settings) as built:
         app.log_to(settings.home / "serve.log")
         listening = _listen(host, port)
-        board = _switchboard(settings, built)
+        board = _switchboard(settings, built, record)
         page = WebDesk(built.assistant, board.desk, built.progress, lambda: server.should_exit)
         more = [*routes(board.channels), *web.routes(page, Guard(host, settings.public_url))]
         serves = application(built.database, time.time_ns, time.monotonic, more=more)
@@ -72,12 +76,29 @@ def run(host: str | None, port: int | None) -> int:
     return 0
 
 
-def _switchboard(settings: Settings, built: app.App) -> Switchboard:
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One `smsvet serve` per state directory; the lock goes with the process, however it ends.
+
+    That makes the holder of a lease certain: after a kill the next one need not wait for it.
+    """
+    with (home / "serve.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UserError(f"smsvet serve already runs on {home}") from error
+        yield
+
+
+def _switchboard(settings: Settings, built: app.App, record: Path | None) -> Switchboard:
     folder = settings.home / "incoming"
     folder.mkdir(mode=0o700, exist_ok=True)
     desk = Desk(built.assistant, built.database, app.now, time.monotonic, folder)
-    channels = configured(settings, folder)
-    return Switchboard(channels, desk, built.database, app.now, time.monotonic)
+    if record is not None:
+        record.mkdir(mode=0o700, parents=True, exist_ok=True)
+    channels = configured(settings, folder, record)
+    holder = f"{socket.gethostname()}:{settings.home}"
+    return Switchboard(channels, desk, built.database, app.now, time.monotonic, holder)
 
 
 async def _serve(

@@ -3,7 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +26,9 @@ NAMES = (
     "SMSVET_WECOM_BOT_ID",
     "SMSVET_WECOM_SECRET",
     "SMSVET_WECOM_URL",
+    "SMSVET_WECOM_BOT_NAME",
+    "SMSVET_WECOM_CALLBACK_TOKEN",
+    "SMSVET_WECOM_CALLBACK_KEY",
     "SMSVET_WECOM_GROUP_URL",
 )
 
@@ -39,23 +42,28 @@ class Telegram:
     With `webhook_secret` Telegram posts to `public_url`/telegram, and nothing is polled.
     """
 
-    token: str
+    token: str = field(repr=False)
     base_url: str = ""
     base_file_url: str = ""
-    webhook_secret: str = ""
+    webhook_secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
 class Wecom:
     """A WeCom bot (智能机器人) over its long connection; `url` is empty for WeCom's own.
 
-    `group_url` is a group robot's address, to which escalations go as well.
+    With `callback_token` and `callback_key` (its EncodingAESKey) WeCom posts to
+    `public_url`/wecom instead. `bot_name` is how people mention it in groups. `group_url` is a
+    group robot's address, to which escalations go as well.
     """
 
-    bot_id: str
-    secret: str
+    bot_id: str = ""
+    secret: str = field(default="", repr=False)
     url: str = ""
-    group_url: str = ""
+    bot_name: str = ""
+    callback_token: str = field(default="", repr=False)
+    callback_key: str = field(default="", repr=False)
+    group_url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -124,13 +132,19 @@ def _telegram(values: Mapping[str, str]) -> Telegram | None:
 
 
 def _wecom(values: Mapping[str, str]) -> Wecom | None:
-    bot_id, secret = values.get("SMSVET_WECOM_BOT_ID"), values.get("SMSVET_WECOM_SECRET")
-    if bool(bot_id) != bool(secret):
-        raise UserError("SMSVET_WECOM_BOT_ID and SMSVET_WECOM_SECRET go together; one is missing")
-    if not bot_id or not secret:
+    both = _together(values, "SMSVET_WECOM_BOT_ID", "SMSVET_WECOM_SECRET")
+    posted = _together(values, "SMSVET_WECOM_CALLBACK_TOKEN", "SMSVET_WECOM_CALLBACK_KEY")
+    if not both and not posted:
         return None
-    url, group_url = values.get("SMSVET_WECOM_URL", ""), values.get("SMSVET_WECOM_GROUP_URL", "")
-    return Wecom(bot_id, secret, url, group_url)
+    names = ("bot_id", "secret", "url", "bot_name", "callback_token", "callback_key", "group_url")
+    return Wecom(**{name: values.get(f"SMSVET_WECOM_{name.upper()}", "") for name in names})
+
+
+def _together(values: Mapping[str, str], first: str, second: str) -> bool:
+    """Two settings of which one alone is a mistake."""
+    if bool(values.get(first)) != bool(values.get(second)):
+        raise UserError(f"{first} and {second} go together; one is missing")
+    return bool(values.get(first))
 
 
 def _default_home(env: Mapping[str, str]) -> str:

@@ -5,7 +5,6 @@ second `smsvet serve` on the same database stands by and takes over when the fir
 """
 
 import logging
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,7 +35,7 @@ class Switchboard:
     database: Database
     clock: Callable[[], datetime]
     now: Callable[[], float]
-    holder: str = field(default_factory=lambda: secrets.token_hex(8))
+    holder: str  # who we are among processes on this database; the same after a restart
     deliveries: dict[str, Delivery] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -18,6 +18,9 @@ class Front(Protocol):
         several chats go on side by side.
         """
 
+    async def knows(self, peer: Peer) -> bool:
+        """Whether anybody is enrolled there: nothing is fetched for a stranger."""
+
     async def visited(self, peer: Peer) -> None:
         """Somebody opened the chat without saying anything: they are told where they stand."""
 

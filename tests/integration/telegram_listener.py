@@ -30,6 +30,9 @@ class Keeper:
         await anyio.sleep(KEEPING_S)
         return True
 
+    async def knows(self, peer: Peer) -> bool:
+        return True
+
     async def visited(self, peer: Peer) -> None:
         del peer
 

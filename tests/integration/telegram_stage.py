@@ -95,6 +95,9 @@ class Recorder:
         self.heard.append((peer, message))
         return True
 
+    async def knows(self, peer: Peer) -> bool:
+        return True
+
     async def visited(self, peer: Peer) -> None:
         self.visits.append(peer)
 

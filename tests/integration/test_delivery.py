@@ -163,8 +163,8 @@ async def test_a_second_front_stands_by(office: Office) -> None:
     await office.enter("小林")
     first, second = Scripted(), Scripted()
     boards = [
-        Switchboard([channel], office.desk, office.database, now, time.monotonic)
-        for channel in (first, second)
+        Switchboard([channel], office.desk, office.database, now, time.monotonic, name)
+        for name, channel in (("a", first), ("b", second))
     ]
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(boards[0].run)

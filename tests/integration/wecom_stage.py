@@ -45,6 +45,9 @@ class Core:
         self.heard.append((peer, message))
         return True
 
+    async def knows(self, peer: Peer) -> bool:
+        return True
+
     async def visited(self, peer: Peer) -> None:
         self.visits.append(peer)
 

@@ -31,7 +31,7 @@ from bot.messages import Outgoing
 
 KINDS = ["message", "edited_message", "callback_query", "my_chat_member"]
 HEADER = "x-telegram-bot-api-secret-token"
-PACE = Pace(chat=((1, 1.0),), group=((1, 1.0), (20, 60.0)), overall=((25, 1.0),))
+PACE = Pace(chat=((4, 4.0),), group=((1, 1.0), (20, 60.0)), overall=((25, 1.0),))
 MOST_UPDATES = 100
 BAD_TOKEN_S = 60.0
 COOLEST_S = 300.0

@@ -59,7 +59,7 @@ class Intake:
     async def _said(self, event: Said) -> None:
         message = event.message
         self.speakers.heard(event.peer, message.id)
-        if event.file is None:
+        if event.file is None or not await self.front.knows(event.peer):
             await self.front.receive(event.peer, message)
             return
         try:

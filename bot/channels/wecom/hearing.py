@@ -101,7 +101,7 @@ class Ear:
             self._queue(said.chat, partial(self._kept, said, partial(self._front.visited, peer)))
         else:
             self._open(frame, said, self._is.line.answers)
-            self._queue(said.chat, partial(self._pass, peer, said, self._begin(said)))
+            self._queue(said.chat, partial(self._pass, peer, said, self._begin(peer, said)))
 
     def _open(self, frame: Frame, said: Said, answers: int) -> None:
         closes = self._is.clock() + self._is.line.window_s
@@ -117,16 +117,18 @@ class Ear:
             self._seen.popitem(last=False)
         return True
 
-    def _begin(self, said: Said) -> tuple[_Download, ...]:
+    def _begin(self, peer: Peer, said: Said) -> tuple[_Download, ...]:
         """Start the downloads at once: their addresses expire."""
         downloads = tuple(_Download(attachment) for attachment in said.attachments)
         for download in downloads:
-            self._tasks.start_soon(self._download, download)
+            self._tasks.start_soon(self._download, peer, download)
         return downloads
 
-    async def _download(self, download: _Download) -> None:
+    async def _download(self, peer: Peer, download: _Download) -> None:
         try:
             async with self._slots:
+                if not await self._front.knows(peer):
+                    return
                 download.fetched = await self._is.fetching.fetch(download.attachment)
         except Exception:
             log.exception("a file of WeCom could not be fetched")
