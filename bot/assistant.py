@@ -191,7 +191,7 @@ class Assistant:
                 return None
             kept, newest = chats.standing(sql, peer.key, person.id)
             session = Session.from_json(_standing(peer, person, kept if peer.group else newest))
-            scene = self.scenery.scene(sql, person, session, message)
+            scene = self.scenery.scene(sql, person, session, peer=peer, message=message)
             return Look(person, session, kept.revision, scene)
 
     def _is_seen(self, peer: Peer, message: Message) -> bool:

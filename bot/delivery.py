@@ -6,8 +6,8 @@ was being tried when the process died may have arrived or not: it is sent once m
 
 import logging
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import anyio
@@ -75,6 +75,7 @@ class Delivery:
     clock: Callable[[], datetime]
     now: Callable[[], float]
     threads: anyio.CapacityLimiter
+    again: Mapping[str, str] = field(default_factory=dict)  # what a repeat begins with, by language
     busy: set[str] = field(default_factory=set)
     failures: dict[str, int] = field(default_factory=dict)
 
@@ -130,6 +131,8 @@ class Delivery:
         self.unmarked.set()
 
     async def _handed(self, reply: Outgoing) -> Fate:
+        if reply.again and reply.text and reply.language in self.again:
+            reply = replace(reply, text=f"{self.again[reply.language]}\n{reply.text}")
         try:
             with anyio.fail_after(PATIENCE_S):
                 fate = await self.channel.deliver(reply)

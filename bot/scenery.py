@@ -15,13 +15,13 @@ from typing import Protocol, TypeVar
 from sqlmodel import Session as Sql
 
 from bot import access
-from bot.dialogue import confirming
+from bot.dialogue import confirming, reminding
 from bot.dialogue.case import Case
 from bot.dialogue.scene import CaseLine, Line, Person, Scene
 from bot.dialogue.session import Session
 from bot.dialogue.testing import is_planning
-from bot.messages import Message
-from bot.store import cases, codes, confirmed, handsets, people
+from bot.messages import Message, Peer
+from bot.store import cases, codes, confirmed, handsets, people, reminders
 from bot.store.cases import Stamp
 from bot.store.people import Known
 from bot.store.tables import Run
@@ -96,7 +96,9 @@ class Scenery:
     clock: Callable[[], datetime]
     memory: Memory = field(default_factory=Memory)
 
-    def scene(self, sql: Sql, person: Known, session: Session, message: Message | None) -> Scene:
+    def scene(
+        self, sql: Sql, person: Known, session: Session, *, peer: Peer, message: Message | None
+    ) -> Scene:
         """What this person's message is decided on."""
         stamp = cases.stamp(sql, session.case, person.id)
         scene = Scene(
@@ -111,11 +113,16 @@ class Scenery:
             tests=self.tests,
             rules=self.rules,
             now=self.clock(),
+            place=_place(peer),
             cases=self._list(sql, stamp),
             case=self.case(sql, session.case, stamp) if session.case else None,
             lines=self._lines(sql, session, stamp),
             colleagues=self.memory.listed("people", stamp.people, lambda: people.names(sql)),
         )
+        if message is not None and reminding.spoken_of(session, message.text, message.action):
+            about = reminding.named(message.text, message.action)
+            hours = reminders.hours_of(sql, person.id)
+            scene = replace(scene, reminders=reminders.known(sql, about), hours=hours)
         if stamp.phones and message is not None:
             return self._with_codes(sql, scene, message)
         return scene
@@ -155,3 +162,10 @@ class Scenery:
             codes=about,
             awaited=codes.awaited(sql, numbers),
         )
+
+
+def _place(peer: Peer) -> str:
+    """How files are handed in: by path, as a message, or only in a private chat."""
+    if peer.channel in {"terminal", "demo"}:
+        return "terminal"
+    return "private" if peer.group and peer.channel == "wecom" else "chat"

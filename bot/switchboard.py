@@ -77,7 +77,9 @@ class Switchboard:
 
     async def _run(self, channel: Channel) -> None:
         """As long as the lease is ours."""
-        delivery = Delivery(channel, self.database, self.clock, self.now, self.desk.threads)
+        wordings = self.desk.assistant.scenery.wordings
+        again = {language: word("delivery.again") for language, word in wordings.items()}
+        delivery = Delivery(channel, self.database, self.clock, self.now, self.desk.threads, again)
         self.deliveries[channel.name] = delivery
         try:
             async with anyio.create_task_group() as tasks:

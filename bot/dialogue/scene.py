@@ -93,6 +93,7 @@ class Scene:
     tests: Mapping[str, Plan]  # the send tests as the company set them up, by name
     rules: Rules  # what any send must keep to
     now: datetime
+    place: str = "terminal"  # chat: files are sent as they are; private: only in private chats
     cases: tuple[CaseLine, ...] = ()
     case: Case | None = None
     lines: tuple[Line, ...] = ()

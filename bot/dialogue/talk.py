@@ -33,7 +33,9 @@ class Talk:
         return Speaker(self.scene.wordings[self.language], self.scene.checklist)
 
     def word(self, key: str, /, **parts: object) -> str:
-        return self.scene.wordings[self.language](key, **parts)
+        wording = self.scene.wordings[self.language]
+        here = f"{key}@{self.scene.place}"  # said differently where files are handed in otherwise
+        return wording(here if here in wording.phrases else key, **parts)
 
     def tell(self, key: str, /, **parts: object) -> None:
         self.say(self.word(key, **parts))
