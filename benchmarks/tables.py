@@ -20,18 +20,18 @@ class Table(NamedTuple):
 
 def text(found: Found) -> str:
     """For a terminal."""
-    blocks = []
-    for table in _tables(found):
-        rows = [table.head, *table.rows]
-        widths = [max(_width(row[at]) for row in rows) for at in range(len(table.head))]
-        lines = [
-            "  ".join(
-                _padded(word, widths[at], left=not at) for at, word in enumerate(row)
-            ).rstrip()
-            for row in rows
-        ]
-        blocks.append("\n".join([table.title, *(f"  {line}" for line in lines)]))
-    return "\n\n".join([*blocks, *_remarks(found)])
+    return "\n\n".join([*(text_of(table) for table in _tables(found)), *_remarks(found)])
+
+
+def text_of(table: Table) -> str:
+    """One table for a terminal."""
+    rows = [table.head, *table.rows]
+    widths = [max(_width(row[at]) for row in rows) for at in range(len(table.head))]
+    lines = [
+        "  ".join(_padded(word, widths[at], left=not at) for at, word in enumerate(row)).rstrip()
+        for row in rows
+    ]
+    return "\n".join([table.title, *(f"  {line}" for line in lines)])
 
 
 def markdown(found: Found) -> str:

@@ -46,6 +46,11 @@ class App:
     judge: Judge
     wordings: dict[str, wording.Wording]
 
+    def take_up(self) -> None:
+        """What was left when we last ended: tests without a worker, and late words of phones."""
+        self.finish_what_runs()
+        self.judge.catch_up()
+
     def finish_what_runs(self) -> None:
         """Start a worker where a test was left without one."""
         with self.database.read() as sql:
@@ -100,7 +105,9 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
         guide=guide,
         scorer=judge.scorecard,
         files=settings.home / "files",
+        link=settings.sign_in_link,
         clock=now,
+        late=judge.catch_up,
     )
     try:
         yield App(settings, database, assistant, guide, judge, wordings)

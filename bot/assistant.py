@@ -77,6 +77,8 @@ class Assistant:
     scorer: Scorer
     files: Path
     clock: Callable[[], datetime]
+    link: Callable[[str], str] = str  # where a browser signs in with a one-time code
+    late: Callable[[], object] = lambda: None  # called when a code of an ended test was typed
 
     def enrol(self, channel: str, user: str, roles: frozenset[str]) -> Peer:
         """The chat of somebody who needs no invitation: whoever can start smsvet owns its state."""
@@ -180,6 +182,8 @@ class Assistant:
                 continue
             if any(isinstance(effect, do.StartRun) for effect in replies):
                 self.scenery.sender.wake()
+            if _is_late(replies, look.scene):
+                self.late()
             return True
         raise RuntimeError("the conversation kept changing")
 
@@ -231,7 +235,7 @@ class Assistant:
             if look.revision < 0:  # rows refer to it
                 chats.keep_state(sql, row, look.revision)
             keeper = Keeper(sql, self.database.vault, row, self.clock(), self.scenery.sender.add)
-            keeper.speaker = look.person.name
+            keeper.speaker, keeper.link = look.person.name, self.link
             if message is not None:
                 keeper.note_turn(message.id, message.text or message.action)
             for effect in _in_few_messages(decision.effects, peer.channel):
@@ -251,6 +255,12 @@ class Assistant:
             return Decision(session, (Say(said),))
 
         return self._turn(peer, message, deciding)
+
+
+def _is_late(effects: Iterable[Effect], scene: Scene) -> bool:
+    """Whether a code was typed whose test has ended."""
+    over = {line.code for line in scene.codes if line.over}
+    return any(isinstance(each, do.Confirm) and over.intersection(each.codes) for each in effects)
 
 
 def _standing(peer: Peer, person: Known, kept: chats.State) -> dict[str, Any]:

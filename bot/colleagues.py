@@ -8,7 +8,6 @@ from typing import Any
 from bot import access, app
 from bot import settings as settings_
 from bot.errors import UserError
-from bot.settings import Settings
 from bot.store import invitations, outbox, people
 from bot.store.database import Database
 
@@ -37,20 +36,13 @@ def invite(name: str, roles: list[str] | None, *, as_json: bool) -> int:
         "roles": held.split(","),
         "code": code,
         "good_for_days": invitations.GOOD_FOR.days,
-        "link": link(settings, code),
+        "link": settings.sign_in_link(code),
     }
     if as_json:
         sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
     else:
         sys.stdout.write(_invitation(found))
     return 0
-
-
-def link(settings: Settings, code: str) -> str:
-    """Where a browser signs in with a code; the code stays in the browser, after the #."""
-    host = f"[{settings.web_host}]" if ":" in settings.web_host else settings.web_host
-    base = settings.public_url or f"http://{host}:{settings.web_port}"
-    return f"{base.rstrip('/')}/#{code}"
 
 
 def _invitation(found: dict[str, Any]) -> str:

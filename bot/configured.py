@@ -50,14 +50,17 @@ def configured(settings: Settings, folder: Path, record: Path | None = None) -> 
     """
     channels: list[Channel] = []
     if settings.telegram is not None:
-        channels.append(_telegram(settings, settings.telegram, folder))
+        channels.append(_telegram(settings, settings.telegram, folder, record))
     if settings.wecom is not None:
         channels.append(_wecom(settings.wecom, folder, record))
     return channels
 
 
-def _telegram(settings: Settings, bot: settings_.Telegram, folder: Path) -> Channel:
+def _telegram(
+    settings: Settings, bot: settings_.Telegram, folder: Path, record: Path | None
+) -> Channel:
     from bot.channels import telegram
+    from bot.channels.telegram.recording import Recorder
 
     hook = None
     if bot.webhook_secret:
@@ -67,6 +70,7 @@ def _telegram(settings: Settings, bot: settings_.Telegram, folder: Path) -> Chan
         usual,
         base_url=bot.base_url or usual.base_url,
         base_file_url=bot.base_file_url or usual.base_file_url,
+        witness=Recorder(record / "telegram.jsonl") if record is not None else None,
     )
     return telegram.build(account, folder)
 
@@ -75,15 +79,19 @@ def _wecom(bot: settings_.Wecom, folder: Path, record: Path | None) -> Channel:
     from bot.channels import wecom
     from bot.channels.wecom.callback import CallbackLine
     from bot.channels.wecom.client import Line
-    from bot.channels.wecom.recording import Recorder
 
     if bot.callback_token:
         line: Line = CallbackLine(bot.callback_token, bot.callback_key)
     else:
-        seen = {"witness": Recorder(record / "wecom.jsonl")} if record is not None else {}
         url = bot.url or wecom.ENDPOINT
-        line = wecom.LongConnection(bot.bot_id, bot.secret, url, **seen)
+        line = wecom.LongConnection(bot.bot_id, bot.secret, url, witness=_witness(record))
     return wecom.Wecom(line, folder, bot_name=bot.bot_name)
+
+
+def _witness(record: Path | None) -> Callable[[str, str | bytes], None]:
+    from bot.channels.wecom.recording import Recorder
+
+    return Recorder(record / "wecom.jsonl") if record is not None else lambda _way, _text: None
 
 
 def routes(channels: Sequence[Channel]) -> list[BaseRoute]:

@@ -17,6 +17,7 @@ from bot.store import runs, sends
 from bot.store.tables import Connection
 
 NAME = re.compile(r"[^\W_][\w.-]{0,39}")
+TEMPLATE = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)?")
 MOST = 100_000  # a window, a number of connections or a rate beyond this is a slip
 PASSWORD_MOST = 64  # the standard says 8, but vendors issue longer ones
 PROTOCOLS = ("smpp", "cmpp", "sgip", "smgp")
@@ -72,16 +73,20 @@ def _refuse_odd(options: argparse.Namespace) -> None:
 
 
 def file(options: argparse.Namespace) -> int:
-    """Note with which carriers a signature is filed; the feasibility check goes by it."""
+    """Note with which carriers a signature, or a text with it, is filed; the checks go by it."""
     said = [each.strip() for each in re.split("[,，、]", options.carriers) if each.strip()]
     carriers = [numbers.carrier(each) or each for each in said]
     if unknown := sorted(set(carriers) - set(CARRIERS)):
         raise UserError(f"--carriers are among {', '.join(CARRIERS)}, not {', '.join(unknown)}.")
+    template = options.template
+    if template and not TEMPLATE.fullmatch(template):
+        raise UserError("--template is text, TEST/text or TEST/VARIANT, such as long/len-134.")
     with app.opened() as built, built.database.write() as sql:
         row = _known(sql, options.name)
-        row.filed = row.filed | {options.signature: carriers}
+        sends.file(row, options.signature, template, carriers)
         sql.add(row)
-    sys.stdout.write(f"【{options.signature}】 {options.name}: {', '.join(carriers) or '-'}\n")
+    what = f"【{options.signature}】{f' {template}' if template else ''}"
+    sys.stdout.write(f"{what} {options.name}: {', '.join(carriers) or '-'}\n")
     return 0
 
 

@@ -6,23 +6,28 @@ was being tried when the process died may have arrived or not: it is sent once m
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import anyio
 from anyio.to_thread import run_sync
+from sqlmodel import Session
 
 from bot.channels.port import Channel, Delivered, Fate, Later, Pace, Rejected, Unreachable
 from bot.messages import Outgoing
 from bot.store import outbox
 from bot.store.database import Database
 
+Fates = Sequence[tuple[Outgoing, Fate]]
+"""What became of replies."""
+
 log = logging.getLogger(__name__)
 
 LOOK_S = 1.0  # between two looks for what other processes have written
 AT_ONCE = 32  # chats
 PATIENCE_S = 60.0  # for the platform to answer
+LEAVE_S = 5.0  # for the last marks
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 300.0  # after failures in a row
 
 
@@ -83,52 +88,74 @@ class Delivery:
         self.pacing = Pacing(self.channel.pace)
         self.news = anyio.Event()
         self.done: list[tuple[Outgoing, Fate]] = []
-        self.unmarked = anyio.Event()
 
     def wake(self) -> None:
         self.news.set()
 
     async def run(self) -> None:
         """Until cancelled."""
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._mark)
-            while True:
-                self.news = anyio.Event()
-                ready, rest_s = await self._ready()
-                for reply in ready:
-                    tasks.start_soon(self._deliver, reply)
-                with anyio.move_on_after(rest_s):
-                    await self.news.wait()
+        try:
+            async with anyio.create_task_group() as tasks:
+                while True:
+                    self.news = anyio.Event()
+                    ready, rest_s = await self._ready()
+                    for reply in ready:
+                        tasks.start_soon(self._deliver, reply)
+                    with anyio.move_on_after(rest_s):
+                        await self.news.wait()
+        finally:
+            if self.done:
+                with anyio.move_on_after(LEAVE_S, shield=True):
+                    await run_sync(self._exchange, self.done, self.busy, limiter=self.threads)
 
     async def _ready(self) -> tuple[list[Outgoing], float]:
-        """The replies to hand over now, and how long to rest unless something is new."""
-        room = AT_ONCE - len(self.busy)
-        found = await run_sync(self._look, room, limiter=self.threads) if room else []
+        """The replies to hand over now, and how long to rest unless something is new.
+
+        Where the database is away it is tried again: a reply that was told is never forgotten.
+        """
+        done = self.done.copy()
+        others = self.busy - {reply.chat for reply, _ in done}
+        try:
+            ready, rest_s = await run_sync(self._exchange, done, others, limiter=self.threads)
+        except Exception:
+            log.exception("could not note what was delivered on %s", self.channel.name)
+            return [], FIRST_PAUSE_S
+        del self.done[: len(done)]
+        self.busy -= {reply.chat for reply, _ in done}
+        self.busy |= {reply.chat for reply in ready}
+        return ready, rest_s
+
+    def _exchange(self, done: Fates, busy: set[str]) -> tuple[list[Outgoing], float]:
+        """Write down what became of replies and take the next ones, in one transaction."""
+        room = AT_ONCE - len(busy)
+        if not done:  # nothing to write yet: look without a lock
+            with self.database.read() as sql:
+                if not outbox.next_up(sql, self.channel.name, busy, self.clock(), most=room):
+                    return [], LOOK_S
+        with self.database.write() as sql:
+            self._mark(sql, done)
+            found = outbox.next_up(sql, self.channel.name, busy, self.clock(), most=room)
+            ready, rest_s = self._paced(found)
+            if ready:
+                outbox.trying(sql, [reply.id for reply in ready], self.clock())
+        return ready, rest_s
+
+    def _paced(self, found: Sequence[Outgoing]) -> tuple[list[Outgoing], float]:
+        """Those that may go now, and how long the first of the others has to wait."""
         ready, rest_s = [], LOOK_S
         for reply in found:
             wait_s = self.pacing.wait_s(reply.chat, group=reply.group, now=self.now())
             if wait_s > 0:
                 rest_s = min(rest_s, wait_s)
-                continue
-            self.pacing.note(reply.chat, self.now())
-            self.busy.add(reply.chat)
-            ready.append(reply)
-        if ready:
-            await run_sync(self._note_trying, [reply.id for reply in ready], limiter=self.threads)
+            else:
+                self.pacing.note(reply.chat, self.now())
+                ready.append(reply)
         return ready, rest_s
-
-    def _look(self, room: int) -> list[Outgoing]:
-        with self.database.read() as sql:
-            return outbox.next_up(sql, self.channel.name, self.busy, self.clock(), most=room)
-
-    def _note_trying(self, ids: list[int]) -> None:
-        with self.database.write() as sql:
-            outbox.trying(sql, ids, self.clock())
 
     async def _deliver(self, reply: Outgoing) -> None:
         fate = await self._handed(reply)
         self.done.append((reply, fate))
-        self.unmarked.set()
+        self.wake()
 
     async def _handed(self, reply: Outgoing) -> Fate:
         if reply.again and reply.text and reply.language in self.again:
@@ -149,39 +176,19 @@ class Delivery:
             self.pacing.stopped_until = self.now() + later.after_s
         return later
 
-    async def _mark(self) -> None:
-        """Write down what became of replies, all that are known in one transaction."""
-        while True:
-            await self.unmarked.wait()
-            self.unmarked = anyio.Event()
-            done, self.done = self.done, []
-            await self._written(done)
-            self.busy -= {reply.chat for reply, _ in done}
-            self.wake()
-
-    async def _written(self, done: list[tuple[Outgoing, Fate]]) -> None:
-        """Again and again where the database is away: a reply that was told is never forgotten."""
-        while True:
-            try:
-                return await run_sync(self._write, done, limiter=self.threads)
-            except Exception:
-                log.exception("could not note what was delivered on %s", self.channel.name)
-                await anyio.sleep(FIRST_PAUSE_S)
-
-    def _write(self, done: list[tuple[Outgoing, Fate]]) -> None:
+    def _mark(self, sql: Session, done: Fates) -> None:
         now = self.clock()
         told = [(reply.id, fate.message_id) for reply, fate in done if isinstance(fate, Delivered)]
-        with self.database.write() as sql:
-            if told:
-                outbox.delivered(sql, told, now)
-            for reply, fate in done:
-                match fate:
-                    case Later(after_s, why):
-                        outbox.later(sql, reply.id, now + timedelta(seconds=after_s), why)
-                    case Unreachable(why):
-                        key = f"{self.channel.name}:{reply.chat}"
-                        outbox.cannot_reach(sql, reply.id, conversation=key, why=why, now=now)
-                    case Rejected(why):
-                        outbox.reject(sql, reply.id, why, now)
-                    case Delivered():
-                        pass
+        if told:
+            outbox.delivered(sql, told, now)
+        for reply, fate in done:
+            match fate:
+                case Later(after_s, why):
+                    outbox.later(sql, reply.id, now + timedelta(seconds=after_s), why)
+                case Unreachable(why):
+                    key = f"{self.channel.name}:{reply.chat}"
+                    outbox.cannot_reach(sql, reply.id, conversation=key, why=why, now=now)
+                case Rejected(why):
+                    outbox.reject(sql, reply.id, why, now)
+                case Delivered():
+                    pass

@@ -30,7 +30,7 @@ class TerminalDesk:
 
         self._app: App = self._stack.enter_context(app.opened())
         self._peer: Peer = self._app.assistant.enrol("terminal", self._user, self._roles)
-        self._app.finish_what_runs()
+        self._app.take_up()
         self._app.guide.warm()
         return self
 

@@ -1,9 +1,4 @@
-"""The application as the channels see it: who is let in, in which order, and when to deliver.
-
-SQLite has one writer at a time. Its threads would wait for each other by polling, which costs
-tens of milliseconds at the tail, so there all turns go through one thread, first come, first
-served; PostgreSQL takes several.
-"""
+"""The application as the channels see it: who is let in, in which order, and when to deliver."""
 
 import logging
 import shutil
@@ -27,7 +22,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-ON_A_SERVER = 8  # turns at once where the database is a server
+AT_ONCE = 8  # turns: while one waits for the disk, others are thought about
 CODES_TRIED = 5  # by one unknown person, in
 CODES_WITHIN_S = 3600.0
 STRANGERS = 10_000  # remembered
@@ -70,8 +65,7 @@ class Desk:
     lines: dict[str, _Line] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        one = self.database.engine.dialect.name == "sqlite"
-        self.threads = anyio.CapacityLimiter(1 if one else ON_A_SERVER)
+        self.threads = anyio.CapacityLimiter(AT_ONCE)
 
     async def receive(self, peer: Peer, message: Message) -> bool:
         """Keep one message with everything it leads to."""

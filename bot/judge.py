@@ -1,6 +1,7 @@
 """From answers and runs to scorecards, and from a concluded run to measured answers."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +24,8 @@ from bot.wording import Wording
 from evaluators.checklist import Checklist
 from evaluators.policy import Policy
 from evaluators.scoring import Scorecard, score
+
+log = logging.getLogger(__name__)
 
 LEAST = 30  # messages to handsets; fewer cannot even tell 99 % from 85 %, so they settle nothing
 
@@ -120,12 +123,20 @@ class Judge:
     def catch_up(self) -> list[int]:
         """Judge lately ended runs again where phones have told more; those whose verdict is new.
 
-        Cheap where nothing came. Call it whenever a code is typed or a phone posts late.
+        Cheap where nothing came. Call it whenever a code is typed or a phone posts late. A run
+        that cannot be judged again is logged and keeps its verdict.
         """
         with self.database.read() as sql:
             lately = late.lately(sql, self.clock())
-        found = ((run_id, judging.revise(self.database, run_id)) for run_id in lately)
-        return [run_id for run_id, anew in found if anew and self.revised(run_id, anew)]
+        return [run_id for run_id in lately if self._caught_up(run_id)]
+
+    def _caught_up(self, run_id: int) -> bool:
+        try:
+            anew = judging.revise(self.database, run_id)
+            return anew is not None and self.revised(run_id, anew)
+        except Exception:  # what was said is kept: whoever said it must not see this fail
+            log.exception("run %d could not be judged again", run_id)
+            return False
 
     def _keep(self, sql: Session, run: Run, finished: Finished) -> list[int]:
         """Measured answers for every item the run settles; the numbers of these items."""

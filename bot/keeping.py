@@ -1,17 +1,15 @@
 """Keeps what a turn decided: each effect becomes rows, inside the caller's transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlmodel import Session as Sql
-from sqlmodel import col
 
 from bot.dialogue import effects as do
 from bot.dialogue.effects import Effect
-from bot.store import cases, chats, confirmed, handsets, people, runs
-from bot.store.tables import Assignment, Conversation, Evaluation, Evidence, Run, Turn
+from bot.store import cases, chats, confirmed, handsets, invitations, people, reminders, runs
+from bot.store.tables import Assignment, Conversation, Evaluation, Evidence, Run
 from bot.store.vault import Vault
 
 NEW = 0  # a case that this very turn opens
@@ -28,6 +26,7 @@ class Keeper:
     add_run: Callable[[Sql, Run, str], None]
     turn: int | None = None
     opened: int = NEW
+    link: Callable[[str], str] = str  # where a browser signs in with a code
     speaker: str = ""  # the name of whoever speaks
     touched: set[int] = field(default_factory=set)
 
@@ -44,8 +43,7 @@ class Keeper:
             "at": self.now,
             "words_sealed": self.vault.seal(words, "turn.words") if words else None,
         }
-        kept = self.sql.execute(sa.insert(Turn).values(turn).returning(col(Turn.id)))
-        self.turn = kept.scalar_one()
+        self.turn = chats.add_turn(self.sql, turn)
 
     def keep(self, effect: Effect, version: str) -> None:
         """Write one effect; `version` is the checklist's, kept with a new evaluation."""
@@ -54,10 +52,10 @@ class Keeper:
                 chats.queue(self.sql, self.row.id, chats.body(effect), self.now)
             case do.Open(vendor, walk):
                 self._open(vendor, walk, version)
-            case do.SetLanguage(language):
-                people.speak(self.sql, self.person, language)
             case do.Confirm() | do.MarkRun() | do.StopRun():
                 self._during_test(effect)
+            case do.SetLanguage() | do.AboutReminder() | do.SignIn():
+                self._about_person(effect)
             case do.Detach():
                 cases.detach(self.sql, effect.case or self.opened, effect.item, effect.sha256)
                 self._touch(effect.case or self.opened)
@@ -67,6 +65,25 @@ class Keeper:
                 self._start(effect, effect.case or self.opened)
             case _:
                 raise TypeError(f"nobody keeps {effect!r}")
+
+    def _about_person(self, effect: do.SetLanguage | do.AboutReminder | do.SignIn) -> None:
+        if isinstance(effect, do.SignIn):
+            return self._sign_in(effect)
+        if isinstance(effect, do.SetLanguage):
+            return people.speak(self.sql, self.person, effect.language)
+        if isinstance(effect, do.Remind) and effect.case == NEW:
+            effect = replace(effect, case=self.opened)
+        return reminders.keep(self.sql, effect, by=self.person, now=self.now)
+
+    def _sign_in(self, effect: do.SignIn) -> None:
+        """The link lies in the outbox as it is read, so it is good for minutes only."""
+        text = effect.in_group
+        if not self.row.grouped:
+            code = invitations.code_for(
+                self.sql, self.vault, self.person, self.now, good_for=invitations.LINK_GOOD_FOR
+            )
+            text = effect.text.replace("{link}", self.link(code))
+        chats.queue(self.sql, self.row.id, chats.body(do.Say(text)), self.now)
 
     def _touch(self, case_id: int) -> None:
         if case_id not in self.touched:
@@ -112,11 +129,10 @@ class Keeper:
             case do.Widen():
                 self.sql.get_one(Evaluation, case_id).walk = "full"
             case do.Record(_, given):
-                row = cases.answer_row(self.vault, case_id, given)
                 by = given.by or ""
                 who = self.person if by == self.speaker else people.id_of(self.sql, by)
-                row.person_id, row.turn_id = who or self.person, self.turn
-                self.sql.add(row)
+                whose = {"person_id": who or self.person, "turn_id": self.turn}
+                cases.add_answer(self.sql, self.vault, case_id, given, **whose)
             case do.Attach(_, item, file):
                 columns = cases.file_row(self.vault, case_id, item, file)
                 self.sql.add(
@@ -132,6 +148,8 @@ class Keeper:
                         at=self.now,
                     )
                 )
+                self.sql.flush()
+                reminders.handed(self.sql, case_id, colleague, by=self.person, now=self.now)
         self.sql.flush()
 
     def _start(self, effect: do.StartRun, case_id: int) -> None:

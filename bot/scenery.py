@@ -133,7 +133,9 @@ class Scenery:
         if stamp.revision is None:
             return None
         case = self.memory.case(
-            case_id, stamp.revision, lambda known: cases.load(sql, self.vault, case_id, known)
+            case_id,
+            stamp.revision,
+            lambda known: cases.load(sql, self.vault, case_id, known, tested=False),
         )
         return replace(case, runs=cases.runs(sql, case_id)) if case and stamp.runs else case
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,11 @@ from evaluators.sending.plan import Plan, cost
 
 LOOK_S = 0.5
 WAKE_S = 5.0
+STILL_S = 5.0  # without a note by the worker, which makes one every second
+STILL = (
+    "Nothing has been written for a while: is the disk full, or the database away? Nothing more"
+    " leaves meanwhile; the test goes on by itself."
+)
 OWN = "own"  # what a plan file's test is called where it does not say
 
 
@@ -119,7 +125,8 @@ def _show(
         _print(json.dumps(shown, ensure_ascii=False, indent=2))
         return 2 if hindered else 0
     through = " and ".join(line.title for line in lines)
-    _print(f"{plan.count} messages through {through}, at most {plan.rate:g} per second")
+    messages = "1 message" if plan.count == 1 else f"{plan.count} messages"
+    _print(f"{messages} through {through}, at most {plan.rate:g} per second")
     _print(f"cost at most: {'unknown, no price' if total is None else f'CNY {total:.2f}'}")
     for finding in found:
         _print(f"{'!' if finding.blocking else '-'} {finding.wording.en}")
@@ -149,7 +156,7 @@ def _start(plan: Plan, line: Line, built: app.App) -> int:
 
 def _wait(run_id: int, built: app.App, *, marks: Sequence[tuple[str, float]], quiet: bool) -> None:
     """Until the run is judged; Ctrl-C asks it to stop, and it then ends without a verdict."""
-    said, left = "", sorted(marks, key=lambda mark: mark[1])
+    said, left, still = "", sorted(marks, key=lambda mark: mark[1]), False
     woken = time.monotonic()
     while (run := _look(run_id, built)).told_at is None:
         if time.monotonic() - woken > WAKE_S:  # the worker may have been killed meanwhile
@@ -159,6 +166,9 @@ def _wait(run_id: int, built: app.App, *, marks: Sequence[tuple[str, float]], qu
         if line != said and not quiet:
             sys.stderr.write(line + "\n")
         said = line
+        before, still = still, is_still(run, app.now())
+        if still and not before and not quiet:
+            sys.stderr.write(STILL + "\n")
         while left and _seconds_in(run) >= left[0][1]:
             _note(run_id, left.pop(0)[0], built)
         try:
@@ -167,6 +177,14 @@ def _wait(run_id: int, built: app.App, *, marks: Sequence[tuple[str, float]], qu
             sys.stderr.write("Stopping; what was sent is counted, there will be no verdict.\n")
             with built.database.write() as sql:
                 runs.ask_to_stop(sql, run_id, app.now())
+
+
+def is_still(run: Run, now: datetime) -> bool:
+    """Whether the worker should have noted something since; it waits for a full disk, perhaps."""
+    at = run.progress.get("at")
+    if at is None or run.result.get("end") or run.state not in runs.GOING_ON:
+        return False
+    return (now - datetime.fromisoformat(at)).total_seconds() > STILL_S
 
 
 def _seconds_in(run: Run) -> float:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from bot import simulated
 from bot.dialogue.scene import Line
-from bot.engine.door import frequencies
+from bot.engine.door import frequencies, part
 from bot.errors import UserError
 from bot.store import listed, runs, sends, usage
 from bot.store.database import Database
@@ -70,6 +70,7 @@ class SendDesk:
                 simulated=False,
                 rate=float(row.options.get("rate", 50)),
                 source=str(row.options.get("source", "")),
+                part=part(row.options),
                 facts=self._facts(session, row, numbers) if thoroughly else _UNKNOWN,
                 frequencies=frequencies(row.protocol, row.options) if thoroughly else {},
             )
@@ -92,6 +93,7 @@ class SendDesk:
     def _facts(self, session: Session, row: Connection, numbers: list[Listed]) -> Facts:
         """What is known of a real connection and of the numbers it may text."""
         since_ns = int(self.clock().timestamp() * 1e9) - DAY_NS
+        filed = sends.filed(row)
         return Facts(
             simulated=False,
             numbers=sum(not number.dead for number in numbers),
@@ -102,7 +104,8 @@ class SendDesk:
             max_rate=float(row.options.get("rate", 50)),
             listed=numbers,
             used=usage.texted(session, since_ns),
-            signatures=row.filed,
+            signatures=filed.signatures,
+            templates=filed.templates,
             passed=runs.passed(session, row.id or 0),
             titles={name: plan.title for name, plan in self.tests.items() if plan.title},
         )

@@ -28,6 +28,7 @@ from bot.configured import configured, routes
 from bot.errors import UserError
 from bot.front import Desk
 from bot.inbound.web import application
+from bot.reminders import Sweeper
 from bot.settings import Settings
 from bot.switchboard import Switchboard
 from bot.webdesk import WebDesk
@@ -51,7 +52,13 @@ def run(host: str | None, port: int | None, record: Path | None = None) -> int:
         board = _switchboard(settings, built, record)
         page = WebDesk(built.assistant, board.desk, built.progress, lambda: server.should_exit)
         more = [*routes(board.channels), *web.routes(page, Guard(host, settings.public_url))]
-        serves = application(built.database, time.time_ns, time.monotonic, more=more)
+        serves = application(
+            built.database,
+            time.time_ns,
+            time.monotonic,
+            more=more,
+            late=built.judge.catch_up,
+        )
         server = uvicorn.Server(
             uvicorn.Config(
                 serves,
@@ -107,16 +114,31 @@ async def _serve(
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_tend, built)
         tasks.start_soon(board.run)
+        tasks.start_soon(_sweeper(built, board).run)
         await server.serve(sockets=[listening])
         tasks.cancel_scope.cancel()
     await board.close()
 
 
+def _sweeper(built: app.App, board: Switchboard) -> Sweeper:
+    """Tells what is due, whichever process is up."""
+    return Sweeper(
+        built.database,
+        built.wordings,
+        built.assistant.scenery.checklist,
+        app.now,
+        board.desk.wake,
+        board.desk.threads,
+    )
+
+
 async def _tend(built: app.App) -> None:
     """A test that was confirmed in a chat goes on, also where its worker has died."""
+    begin = built.take_up
     while True:
         try:
-            await run_sync(built.finish_what_runs)
+            await run_sync(begin)
+            begin = built.finish_what_runs
         except SQLAlchemyError:  # the database is away for a while
             logger.exception("could not look whether a test is without its worker")
         await anyio.sleep(TEND_S)

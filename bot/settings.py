@@ -88,6 +88,12 @@ class Settings:
             Path(self.database_url[len(prefix) :]) if self.database_url.startswith(prefix) else None
         )
 
+    def sign_in_link(self, code: str) -> str:
+        """Where a browser signs in with a code; the code stays in the browser, after the #."""
+        host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
+        base = self.public_url or f"http://{host}:{self.web_port}"
+        return f"{base.rstrip('/')}/#{code}"
+
     @property
     def database_for_people(self) -> str:
         """The database without its password."""

@@ -10,8 +10,10 @@ from pydantic import RootModel
 
 from evaluators.content import read
 from evaluators.errors import ContentError
+from evaluators.sending.reasons import Counting
 
 LANGUAGES = ("zh", "en")
+_FILL = Counting()
 
 
 class Phrases(RootModel[dict[str, str]]):
@@ -26,7 +28,7 @@ class Wording:
     phrases: Mapping[str, str]
 
     def __call__(self, key: str, /, **parts: object) -> str:
-        return self.phrases[key].format(**parts)
+        return _FILL.format(self.phrases[key], **parts)
 
     def words(self, key: str) -> tuple[str, ...]:
         """The phrase as a list of alternatives, written `one | two | three`."""

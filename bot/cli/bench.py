@@ -1,13 +1,13 @@
-"""`smsvet bench`: how fast and how cheaply we send, beside our peers in the same run."""
+"""`smsvet bench`: how fast and how cheaply we send beside our peers, and what a turn costs."""
 
 import argparse
 from pathlib import Path
 
-HELP = "measure how fast we send, beside other senders"
+HELP = "measure how fast we send, beside other senders, or how fast we answer"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=["send"], help="what is measured")
+    parser.add_argument("what", choices=["send", "chat"], help="what is measured")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--rounds", type=int, metavar="N", help="interleaved rounds; 5 by default")
     parser.add_argument("--quick", action="store_true", help="only to see that everything runs")

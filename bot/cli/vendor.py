@@ -33,10 +33,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     secret.add_argument("name", metavar="NAME")
     remove = actions.add_parser("remove", help="forget a connection that no test has used")
     remove.add_argument("name", metavar="NAME")
-    file = actions.add_parser("file", help="note which carriers a signature was filed with")
+    file = actions.add_parser("file", help="note which carriers a signature or text is filed with")
     file.add_argument("name", metavar="NAME")
     file.add_argument("--signature", required=True)
     file.add_argument("--carriers", required=True, metavar="cmcc,cucc,ctcc")
+    file.add_argument(
+        "--template",
+        default="",
+        metavar="TEXT",
+        help="of one text with that signature: text, or TEST/text, TEST/VARIANT for one test's",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -36,6 +36,17 @@ def parked(case: Case, items: Sequence[Item]) -> list[Item]:
     return [item for item in items if (given := case.said(item.id)) and given.parked]
 
 
+def handed(talk: Talk) -> list[Item]:
+    """What others did not know and handed to whoever speaks: asked first."""
+    case, me = talk.open_case(), talk.scene.person.name
+    items = [talk.item(item) for item, name in case.colleagues.items() if name == me]
+    return [
+        item
+        for item in items
+        if (given := case.in_force(item.id)) and given.choice == "unknown" and given.by != me
+    ]
+
+
 def narrowed(talk: Talk) -> frozenset[str] | None:
     """The person's departments where only their part is asked, else None."""
     return talk.scene.person.roles if talk.session.part_only else None
@@ -44,9 +55,12 @@ def narrowed(talk: Talk) -> frozenset[str] | None:
 def ask_next(talk: Talk, *, again: bool = False) -> None:
     """Put the next open question; parked ones only when asked for `again`."""
     case = talk.open_case()
+    if mine := handed(talk):
+        return ask_item(talk, mine[0])
     left = queue(case, talk.scene.checklist, narrowed(talk))
     waiting = parked(case, left)
-    fresh = [item for item in left if item not in waiting]
+    held = {item.id for item in waiting}  # comparing whole items would take milliseconds
+    fresh = [item for item in left if item.id not in held]
     if fresh:
         return ask_item(talk, fresh[0])
     if again and waiting:
@@ -147,7 +161,7 @@ def section_done(talk: Talk, item: Item) -> None:
         return
     section = checklist.section_of(item)
     left = _left_in(talk, section)
-    if [i for i in left if i not in parked(case, left)]:
+    if len(left) > len(parked(case, left)):
         return
     talk.say(section_summary(talk, section))
 

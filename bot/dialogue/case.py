@@ -118,15 +118,19 @@ class Case:
 
     def said(self, item: str) -> Given | None:
         """The newest answer a person gave."""
-        return next((a for a in self._by_item.get(item, ()) if a.by), None)
+        given = self._by_item.get(item)  # most items have no answer yet, and all are looked at
+        return next((a for a in given if a.by), None) if given else None
 
     def measured(self, item: str) -> Given | None:
         """The newest answer a test gave; a real one before any of a simulated vendor."""
-        tests = [a for a in self._by_item.get(item, ()) if not a.by]
-        return next((a for a in tests if not a.simulated), tests[0] if tests else None)
+        given = self._by_item.get(item)
+        tests = [a for a in given if not a.by] if given else []
+        return next((a for a in tests if not a.simulated), tests[0]) if tests else None
 
     def in_force(self, item: str) -> Given | None:
         """What settles an item: a real measurement, else what a person said."""
+        if item not in self._by_item:
+            return None
         measured = self.measured(item)
         return measured if measured and not measured.simulated else self.said(item)
 

@@ -27,6 +27,9 @@ ALONE: dict[str, tuple[str, ...]] = {
     "prescreen": ("prescreen", "预筛"),
     "change": ("change", "改", "修改"),
     "switch": ("switch", "切换"),
+    "web": ("web", "网页", "网页登录"),
+    "drill": ("drill", "演练", "主备切换演练"),
+    "reminders": ("reminders", "提醒"),
 }
 WITH: dict[str, tuple[str, ...]] = {
     "change": ("change", "改", "修改"),
@@ -38,8 +41,18 @@ WITH: dict[str, tuple[str, ...]] = {
     "language": ("language", "语言", "lang"),
     "test": ("test", "测试"),
     "evidence_to": ("evidence to", "证据归"),
+    "reminder": ("reminder", "提醒"),
+    "expires": ("expires", "到期"),
+    "timezone": ("timezone", "时区"),
+    "hours": ("working hours", "工作时间"),
 }
 MOST_WORDS = 2  # of an English name without a slash; `/new Blue Ocean Telecom` takes more
+_FORMS = {  # of what follows; anything else is an answer
+    "reminder": r"\d",
+    "expires": r"(?:第\s*)?\d{1,3}\s*题?\s+\S",
+    "timezone": r"[A-Z]\w+(?:/[\w+-]+)*$|\w{2,4}$",
+    "hours": r"\d{1,2}(?:[:：点]\d{0,2})?\s*(?:-|–|—|~|到|至|to)\s*\d",
+}
 _NUMBER = re.compile(r"^(?:第)?\s*(\d{1,5})\s*(?:题)?$")
 
 
@@ -84,6 +97,8 @@ def _fits(command: Command, tests: Collection[str]) -> bool:
         return re.fullmatch(r"[a-z0-9-]+(#[a-z0-9-]+)?", command.rest) is not None
     if command.name == "language":
         return len(command.rest) <= len("english")
+    if form := _FORMS.get(command.name):
+        return re.match(form, command.rest) is not None
     return not command.rest.isascii() or len(command.rest.split()) <= MOST_WORDS
 
 

@@ -29,6 +29,12 @@ def day_in(text: str, today: date) -> date | None:
     return date.fromisoformat(found[0]) if found is not None and not found[1] else None
 
 
+def is_weekday(text: str) -> bool:
+    """Whether a text names a day of the week alone."""
+    said = plain(text).strip(" .")
+    return bool(_WEEKDAY.match(said)) or said in _NAMES
+
+
 def is_far(day: date, today: date) -> bool:
     return (day - today).days > FURTHEST
 

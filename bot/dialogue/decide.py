@@ -4,12 +4,15 @@ from dataclasses import dataclass, replace
 
 from bot.dialogue import (
     answering,
+    aside,
     asking,
     calling,
     commands,
     confirming,
     filing,
     opening,
+    papers,
+    reminding,
     showing,
     steering,
     testing,
@@ -38,6 +41,7 @@ def decide(session: Session, incoming: Incoming, scene: Scene) -> Decision:
     """What to do about one message."""
     talk = Talk(scene, session, scene.case)
     _route(talk, incoming)
+    papers.watch_expiries(talk, incoming.text if incoming.files else "")
     return Decision(talk.session, tuple(talk.effects))
 
 
@@ -51,7 +55,8 @@ def greet(session: Session, scene: Scene) -> Decision:
 def _route(talk: Talk, incoming: Incoming) -> None:
     text = incoming.text.strip()
     if incoming.files or incoming.refused:
-        return filing.on_files(talk, incoming)
+        caption, _ = papers.validity(text, talk.scene.now.date())
+        return filing.on_files(talk, replace(incoming, text=caption))
     if incoming.action:
         return _pressed(talk, incoming)
     if not text:
@@ -135,6 +140,8 @@ def _pressed(talk: Talk, incoming: Incoming) -> None:
         return steering.follow(talk, commands.Command(word))
     if subject == "code":
         return confirming.tapped(talk, word)
+    if subject == "remind":
+        return reminding.pressed(talk, word)
     item = talk.scene.checklist.numbered(int(subject)) if subject.isdigit() else None
     if asked == "any" and item is not None and talk.case is not None:
         return calling.answer(talk, item, word, incoming.text.strip())
@@ -195,6 +202,8 @@ def _chosen(talk: Talk, pending: Pending, word: str) -> None:
 
 
 def _replied(talk: Talk, pending: Pending, text: str) -> None:
+    if aside.underway(talk.session):
+        return reminding.replied(talk, pending, text)
     match pending.awaiting:
         case "answer":
             answering.on_text(talk, pending, text)
@@ -208,6 +217,7 @@ def _replied(talk: Talk, pending: Pending, text: str) -> None:
             opening.on_kinds(talk, text)
         case _:
             _offered(talk, pending, text)
+    return None
 
 
 def _follow_up(talk: Talk, pending: Pending, text: str) -> None:
@@ -264,5 +274,9 @@ def _word_of(talk: Talk, text: str, *only: str) -> str:
 def resume_after_switch(session: Session, scene: Scene) -> Decision:
     """The second half of a switch: the other evaluation is loaded now, its question comes up."""
     talk = Talk(scene, replace(session, pending=None), scene.case)
-    asking.ask_next(talk)
+    wanted = session.pending  # a question of that evaluation, where one was asked for
+    if wanted is not None and wanted.awaiting == "answer":
+        asking.ask_item(talk, talk.item(wanted.item))
+    else:
+        asking.ask_next(talk)
     return Decision(talk.session, tuple(talk.effects))

@@ -136,6 +136,17 @@ class Report:
 
 
 @dataclass(frozen=True)
+class SignIn:
+    """Give the person a one-time link to the web page, in place of `{link}` in `text`.
+
+    `in_group` is said instead where others would read it.
+    """
+
+    text: str
+    in_group: str
+
+
+@dataclass(frozen=True)
 class SetLanguage:
     """Remember the person's language."""
 
@@ -220,4 +231,5 @@ Effect = (
     | Confirm
     | Report
     | SetLanguage
+    | SignIn
 )

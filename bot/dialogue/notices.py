@@ -6,6 +6,7 @@ from datetime import date
 from bot import calendars
 from bot.dialogue.due import Due, Telling
 from bot.dialogue.effects import Button, Say
+from bot.dialogue.showing import MINUTE, short
 from bot.wording import Wording
 from evaluators.checklist import Checklist
 
@@ -19,9 +20,9 @@ ACTIONS = {
 }
 
 
-def token(due: Due, word: str) -> str:
+def token(due: Due, word: str, step: str = "") -> str:
     """Short whatever it names: see bot/dialogue/reminding.py for how it is read."""
-    return f"0:remind:{due.id}-{due.step or 'x'}-{word}"
+    return f"0:remind:{due.id}-{step or due.step or 'x'}-{word}"
 
 
 def digest(wording: Wording, checklist: Checklist, told: Sequence[Telling], today: date) -> Say:
@@ -31,27 +32,27 @@ def digest(wording: Wording, checklist: Checklist, told: Sequence[Telling], toda
         text = f"{notice(wording, checklist, only, today)}\n{wording('remind.how', id=only.due.id)}"
         return Say(text, buttons(wording, only.due, only.step), numbered=False)
     lines = [wording("remind.digest", count=len(told))]
-    lines += [
-        f"{number}. {notice(wording, checklist, each, today)}"
-        for number, each in enumerate(told[:SHOWN], start=1)
-    ]
+    lines += [f"{each.due.id}. {notice(wording, checklist, each, today)}" for each in told[:SHOWN]]
     if len(told) > SHOWN:
         lines.append(wording("remind.more", count=len(told) - SHOWN))
     lines.append(wording("remind.how_many", id=told[0].due.id))
-    return Say("\n".join(lines), opening(wording, [each.due for each in told]), numbered=False)
+    dues = [each.due for each in told]
+    return Say("\n".join(lines), opening(wording, dues), numbered=False)
 
 
 def opening(wording: Wording, dues: Sequence[Due]) -> tuple[Button, ...]:
     """A button for each of several, which shows it with its own."""
     return tuple(
-        Button(f"{number} {wording(f'remind.kind.{due.kind}')}", token(due, "open"))
-        for number, due in enumerate(dues[:BUTTONS], start=1)
+        Button(f"{due.id} " + wording(f"remind.kind.{due.kind}"), token(due, "open"))
+        for due in dues[:BUTTONS]
     )
 
 
 def buttons(wording: Wording, due: Due, step: str = "") -> tuple[Button, ...]:
     return tuple(
-        Button(wording(f"remind.button.{word}"), f"0:remind:{due.id}-{step or due.step or 'x'}-{word}")
+        Button(
+            wording(f"remind.button.{word}"), f"0:remind:{due.id}-{step or due.step or 'x'}-{word}"
+        )
         for word in ACTIONS[due.kind]
     )
 
@@ -60,11 +61,32 @@ def notice(wording: Wording, checklist: Checklist, told: Telling, today: date) -
     """What it is, how much time there is, and why the approver hears of it."""
     said = line(wording, checklist, told.due)
     parts = [said, "" if told.due.kind == "question" else left(wording, told.due, today)]
+    parts.append(_last(wording, told.due))
     if told.unreachable:
         parts.append(wording("remind.unreachable", name=told.due.person))
     elif not told.yours:
         parts.append(wording("remind.escalated", name=told.due.person))
     return wording("list.semicolon").join(part for part in parts if part)
+
+
+def _last(wording: Wording, due: Due) -> str:
+    """What came of the drill before."""
+    last = due.subject.get("last")
+    if not last:
+        return ""
+    arrival = last.get("first_arrival_s")
+    if arrival is None:
+        return wording("remind.last", on=last["on"])
+    return wording("remind.last_arrival", on=last["on"], arrival=length(wording, arrival))
+
+
+def length(wording: Wording, seconds: float) -> str:
+    """A length of time in minutes and seconds."""
+    minutes, rest = divmod(seconds, MINUTE)
+    parts = [wording("value.minute", amount=short(minutes))] if minutes else []
+    if rest or not minutes:
+        parts.append(wording("value.second", amount=short(rest)))
+    return " ".join(parts)
 
 
 def left(wording: Wording, due: Due, today: date) -> str:

@@ -33,6 +33,7 @@ def fitted(
         "connection": line.name,
         "panel": "simulated" if line.simulated else own.panel,
         "source": own.source or line.source,
+        "part": min(each.part for each in lines),
     }
     if line.simulated:
         changes["price"] = own.price or 0

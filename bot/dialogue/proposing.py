@@ -95,7 +95,7 @@ def card(talk: Talk, plan: Plan, line: Line) -> str:
         rate=f"{plan.rate:g}",
         lasts=showing.duration(talk.speaker, roughly(plan.send_s)),
         window=showing.duration(talk.speaker, plan.window_s),
-        claim=f"{plan.claim * 100:g}",
+        aim=talk.word(f"test.aim.{plan.asks}", claim=f"{plan.claim * 100:g}"),
         cost=_money(talk, plan, line),
         stop=plan.stop.wording.of(talk.language) if plan.stop else "-",
     )

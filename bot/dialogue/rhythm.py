@@ -12,11 +12,11 @@ from bot import calendars
 from bot.calendars import Hours
 
 BEFORE = (14, 3, 1, 0)  # days
-AGAIN = (2, 5)  # working days after questions were handed over
-ESCALATED = 7  # working days
+AGAIN = 2  # working days after questions were handed over
+ALL_QUESTIONS_BY = 5  # working days, unless another day was agreed on
+ESCALATED = 2  # working days after that
 QUIET = timedelta(minutes=10)  # without a further question, before the digest is sent
 QUIET_AT_MOST = timedelta(hours=1)
-ALL_QUESTIONS_BY = AGAIN[-1]
 WEEKS_OVERDUE = 520  # ten years: nobody is reminded for longer
 
 
@@ -32,18 +32,27 @@ class Step:
 def ladder(kind: str, since: datetime, due: date, hours: Hours) -> Iterator[Step]:
     """The notices of a reminder set up at `since`, in order of time."""
     if kind == "question":
-        return _asked(since, hours)
+        return _asked(since, due, hours)
     return _dated(due, hours)
 
 
-def _asked(since: datetime, hours: Hours) -> Iterator[Step]:
-    yield Step("first", calendars.working_time(hours, since + QUIET))
+def answers_by(since: datetime, hours: Hours) -> date:
+    """The day by which questions handed over at `since` should be answered."""
     day = calendars.working_day(hours, calendars.today(hours, since))
-    for count in AGAIN:
-        later = calendars.working_days_after(hours, day, count)
-        yield Step(f"again{count}", calendars.opening(hours, later))
-    last = calendars.working_days_after(hours, day, ESCALATED)
-    yield Step("escalated", calendars.opening(hours, last), escalated=True)
+    return calendars.working_days_after(hours, day, ALL_QUESTIONS_BY)
+
+
+def _asked(since: datetime, due: date, hours: Hours) -> Iterator[Step]:
+    first = calendars.working_time(hours, since + QUIET)
+    yield Step("first", first)
+    day = calendars.working_day(hours, calendars.today(hours, since))
+    last = calendars.working_day(hours, due, back=True)
+    again = calendars.working_days_after(hours, day, AGAIN)
+    if again < last:
+        yield Step("again", calendars.opening(hours, again))
+    yield Step("by", max(first, calendars.opening(hours, last)))
+    over = calendars.working_days_after(hours, max(last, day), ESCALATED)
+    yield Step("escalated", calendars.opening(hours, over), escalated=True)
 
 
 def _dated(due: date, hours: Hours) -> Iterator[Step]:

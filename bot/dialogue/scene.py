@@ -10,6 +10,7 @@ from bot.dialogue.due import Due
 from bot.wording import Wording
 from evaluators.checklist import Checklist
 from evaluators.sending.feasibility import Facts, Rules
+from evaluators.sending.lengths import PART
 from evaluators.sending.limits import Frequency
 from evaluators.sending.plan import Plan
 
@@ -63,6 +64,7 @@ class Line:
     simulated: bool
     rate: float  # messages per second it allows
     source: str = ""  # the sender number asked for
+    part: int = PART  # characters of each part of a long text
     offered: bool = True  # shown as a choice; others are there for whoever types their name
     facts: Facts = field(default_factory=lambda: Facts(simulated=False, numbers=0))
     """What a plan would run on; looked up while one is being made."""

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.dialogue import answering, asking, filing, opening, showing, testing
+from bot.dialogue import answering, aside, asking, filing, opening, reminding, showing, testing
 from bot.dialogue.case import Case
 from bot.dialogue.commands import Command
-from bot.dialogue.effects import Consult, Explain, Report, SetLanguage
+from bot.dialogue.effects import Consult, Explain, Report, SetLanguage, SignIn
 from bot.dialogue.talk import Talk
 from bot.wording import LANGUAGES
 from evaluators.checklist import Role
@@ -16,6 +16,8 @@ ROLES: tuple[Role, ...] = ("technical", "legal", "business")
 
 def follow(talk: Talk, command: Command) -> None:
     """Do what a steering word says; those about an evaluation need one."""
+    if command.name in {"stop", "back"} and aside.underway(talk.session):
+        return aside.drop(talk)
     if action := _ALWAYS.get(command.name):
         return action(talk, command)
     if talk.case is None:
@@ -27,6 +29,8 @@ def follow(talk: Talk, command: Command) -> None:
 
 def resume(talk: Talk) -> None:
     """On opening the chat: exactly where we were, or the list, or the first words."""
+    if aside.underway(talk.session):
+        return answering.repeat(talk)
     if talk.case is None or talk.session.pending is None:
         return opening.welcome(talk)
     talk.say(talk.word("resumed", vendor=talk.case.vendor) + "\n" + _counts(talk, talk.case))
@@ -91,6 +95,12 @@ def _reworded(talk: Talk) -> None:
             return opening.name_vendor(talk, pending.data["vendor"])
         case _:
             return answering.repeat(talk)
+
+
+def _web(talk: Talk, _command: Command) -> None:
+    """A link with which this person's browser is known."""
+    talk.do(SignIn(talk.word("web.link", link="{link}"), talk.word("web.private")))
+    answering.repeat(talk)
 
 
 def _help(talk: Talk, _command: Command) -> None:
@@ -260,9 +270,16 @@ _ALWAYS: dict[str, Action] = {
     "source": _source,
     "language": _language,
     "help": _help,
+    "web": _web,
     "greeting": _greeting,
     "list": _list,
     "switch": lambda talk, command: opening.switch(talk, command.rest),
+    "drill": reminding.follow,
+    "reminders": reminding.follow,
+    "reminder": reminding.follow,
+    "expires": reminding.follow,
+    "timezone": reminding.follow,
+    "hours": reminding.follow,
 }
 _IN_A_CASE: dict[str, Action] = {
     "why": _why,

@@ -16,6 +16,7 @@ from bot.store import pushed
 from bot.store.database import Database
 from evaluators.protocols.correlator import Correlator, Unclaimed
 from evaluators.protocols.session import BindRefused, OnEvents, Session
+from evaluators.sending.lengths import PART, PART_WIDE
 from evaluators.sending.limits import SPANS, Frequency
 from evaluators.sending.link import Connect
 from evaluators.sending.plan import Plan
@@ -99,6 +100,11 @@ def throttled(reached: Reached, plan: Plan) -> tuple[int, ...]:
     if reached.protocol == "http":
         return tuple(sorted(status.throttled(described(reached.login)["vendor"])))
     return tuple(sorted(status.THROTTLED))
+
+
+def part(options: Mapping[str, Any]) -> int:
+    """How many characters each part of a long text has on a connection with these options."""
+    return PART_WIDE if options.get("reference_bits") == 16 else PART
 
 
 def frequencies(protocol: str, options: Mapping[str, Any]) -> dict[str, Frequency]:

@@ -7,6 +7,7 @@ file's. Only run ids go through the engine.
 import logging
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
@@ -21,6 +22,7 @@ from dbos import (
     StepOptions,
 )
 
+from bot.engine import storage
 from bot.engine.heartbeat import Heartbeat
 from bot.engine.send_test import SendTest
 from bot.errors import UserError
@@ -37,6 +39,7 @@ AT_ONCE = 8  # runs of one worker; most of a run is waiting
 MOST_FAILURES = 3  # of one run's workflows, before the run is given up
 KEPT = timedelta(days=30)
 TELLINGS = 5  # of an outcome to the application, with growing pauses
+LOOKS = 10  # by `tend` in a row, at work that nobody does, before it counts as stuck
 FIRST_SQLITE_FOR_312 = (3, 42)
 
 Result = TypeVar("Result")
@@ -64,6 +67,9 @@ class Durable:
         self._database, self._test, self._executor = database, test, executor
         self._woke = woke or (lambda key: None)
         self._heartbeat: Heartbeat | None = None
+        self._inside: set[str] = set()  # workflows that a thread of ours is in
+        self._stuck: set[str] = set()  # those of them whose storage failed
+        self._orphaned: dict[str, int] = {}
         DBOS(config=_config(settings, executor))
         self._run_workflow = DBOS.workflow(name="run")(self._make_run())
         self._wake_workflow = DBOS.workflow(name="wake")(self._make_wake())
@@ -116,8 +122,22 @@ class Durable:
         )
         return bool(mine)
 
+    @property
+    def working(self) -> bool:
+        """Whether a run is carried out here; asks no database."""
+        return bool(self._inside - self._stuck)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether only another process can go on with a run: the storage failed us, then it did.
+
+        Such a step does not return: a failure that nobody could write down is none of the run's.
+        """
+        return bool(self._stuck) or LOOKS in self._orphaned.values()
+
     def tend(self) -> None:
         """Say that this worker lives, and pass on what dead ones left; every second or so."""
+        self._orphaned = {each: self._orphaned.get(each, 0) + 1 for each in self._orphans()}
         if self._heartbeat is None:
             return
         self._heartbeat.beat()
@@ -127,10 +147,17 @@ class Durable:
                 DBOS.resume_workflow(each.workflow_id, queue_name=each.queue_name)
             self._heartbeat.forget(executor)
 
+    def _orphans(self) -> set[str]:
+        """Runs under way by the engine's books that no thread is at: their end went unwritten."""
+        mine = DBOS.list_workflows(
+            status=["PENDING"], executor_id=self._executor, name="run", load_input=False
+        )
+        return {each.workflow_id for each in mine} - self._inside
+
     def _make_run(self) -> Callable[[int], str]:
         test = self._test
 
-        def run(run_id: int) -> str:
+        def steps(run_id: int) -> str:
             said = _step(test.prepare, run_id)
             if said == "go on":
                 said = _step(test.exchange, run_id)
@@ -139,6 +166,18 @@ class Durable:
             _step(test.judge, run_id)
             _step(test.announce, run_id, tries=TELLINGS)
             return "concluded"
+
+        def run(run_id: int) -> str:
+            me = DBOS.workflow_id or ""
+            self._inside.add(me)
+            try:
+                return steps(run_id)
+            except storage.StuckError:
+                self._stuck.add(me)
+                threading.Event().wait()  # until this process ends
+                raise
+            finally:
+                self._inside.discard(me)
 
         return run
 
@@ -155,13 +194,19 @@ def _step(step: Callable[[int], Result], run_id: int, *, tries: int = 1) -> Resu
     def logged() -> Result:
         try:
             return step(run_id)
-        except Exception:
+        except Exception as error:
             logger.exception("run %d: %s was broken off", run_id, step.__name__)
+            if storage.failed(error):
+                raise storage.StuckError from error
             raise
 
-    return DBOS.run_step(
-        StepOptions(name=step.__name__, retries_allowed=tries > 1, max_attempts=tries), logged
-    )
+    options = StepOptions(name=step.__name__, retries_allowed=tries > 1, max_attempts=tries)
+    try:
+        return DBOS.run_step(options, logged)
+    except Exception as error:  # what the engine itself could not write
+        if storage.failed(error):
+            raise storage.StuckError from error
+        raise
 
 
 def _forget_old() -> None:

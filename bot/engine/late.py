@@ -1,8 +1,9 @@
 """What phones tell of a run's messages after it has ended: a code typed late, a text held back."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from bot.store import codes
@@ -16,16 +17,23 @@ from evaluators.sending.plan import Plan
 from evaluators.sending.texts import Texts
 
 NS = 1_000_000_000
+MARGIN = timedelta(minutes=10)
 
 
 def lately(session: Session, now: datetime) -> list[int]:
-    """Judged runs over real lines of which word may still come, see `codes.LATELY`."""
+    """Judged runs over real lines, see `codes.LATELY`, since whose end some phone told of a text.
+
+    One told just before the end may have come too late to be judged.
+    """
+    told_ns = session.scalar(select(sa.func.max(col(Sighting.came_ns)))) or 0
+    told = datetime.fromtimestamp(told_ns / NS, UTC) + MARGIN
     found = session.exec(
         select(Run.id)
         .join(Connection, col(Connection.id) == col(Run.connection_id))
         .where(
             Run.state == "judged",
             col(Run.finished_at) >= now - codes.LATELY,
+            col(Run.finished_at) <= told,
             col(Connection.simulated).is_(None),
         )
         .order_by(col(Run.id))

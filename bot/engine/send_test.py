@@ -19,7 +19,7 @@ from sqlmodel import Session as Sql
 from sqlmodel import col, select
 
 from bot.engine import judging
-from bot.engine.door import Door, frequencies, mailbox, throttled
+from bot.engine.door import Door, frequencies, mailbox, part, throttled
 from bot.engine.vendors import Reached, Vendors
 from bot.errors import UserError
 from bot.store import handsets, listed, pushed, usage
@@ -57,10 +57,10 @@ PAIR_S = 5  # until both runs of a pair begin, and for the second to find the fi
 
 WORDINGS = {
     "over_caps": both(
-        "计划超出自身上限,没有发送。", "The plan passes its own caps; nothing was sent."
+        "计划超出自身上限，没有发送。", "The plan passes its own caps; nothing was sent."
     ),
     "no_numbers": both(
-        "没有可用的登记号码(需有本人同意),没有发送。",
+        "没有可用的登记号码（需有本人同意），没有发送。",
         "There is no listed number with its owner's consent; nothing was sent.",
     ),
     "old": both(
@@ -68,12 +68,12 @@ WORDINGS = {
         "This test was begun by an earlier version, which this one cannot go on with; start again.",
     ),
     "no_pair": both(
-        "对照的另一家没有备好,没有发送。",
+        "对照的另一家没有备好，没有发送。",
         "The other vendor of the pair was not ready; nothing was sent.",
     ),
-    "no_vendor": both("供应商无法使用:{detail}", "The vendor cannot be used: {detail}"),
+    "no_vendor": both("供应商无法使用：{detail}", "The vendor cannot be used: {detail}"),
     "given_up": both(
-        "执行程序多次出错,已停止;详见日志。",
+        "执行程序多次出错，已停止；详见日志。",
         "The worker failed several times and gave the run up; the log says why.",
     ),
 }  # fmt: skip
@@ -188,7 +188,7 @@ class SendTest:
             reached = self.vendors.reach(run.connection_id)
             correlator = Correlator(reached.id_form)
             connects = Door(reached, Plan.model_validate(run.plan)).connects(correlator)
-            self._note_throttled(run_id, reached)
+            self._note_ways(run_id, reached)
         except _UNFIT as error:
             problem = reason(WORDINGS, "no_vendor", detail=str(error))
             return self._end(run, run.epoch, Outcome("failed", problem=problem))
@@ -236,12 +236,12 @@ class SendTest:
         judging.end(self._database, run_id, datetime.now(UTC))
         self._concluded(run_id)
 
-    def _note_throttled(self, run_id: int, reached: Reached) -> None:
-        """Which answers mean "slow down" depends on the protocol: kept for those who judge."""
+    def _note_ways(self, run_id: int, reached: Reached) -> None:
+        """What means "slow down" and how long texts are cut are its own: for those who judge."""
         with self._database.write() as session:
             run = session.get_one(Run, run_id)
             codes = throttled(reached, Plan.model_validate(run.plan))
-            run.plan = run.plan | {"throttled": list(codes)}
+            run.plan = run.plan | {"throttled": list(codes), "part": part(reached.login)}
             session.add(run)
 
     def _mailbox(self, run: Run, reached: Reached) -> Callable[[], list[Unclaimed]] | None:

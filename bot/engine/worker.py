@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from types import FrameType
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 SWEEP_S = 0.3
 TEND_S = 1.0
-LEAVE_S = 15.0  # for runs to come to rest once this process is to leave
+LEAVE_S = 8.0  # for runs to come to rest once this process is to leave; managers wait 10
 
 
 def serve(
@@ -61,6 +62,8 @@ class _Worker:
     def __init__(self, settings: Settings, database: Database, test: SendTest) -> None:
         self.told_to_end = False
         self._settings, self._database, self._test = settings, database, test
+        self._leaving = threading.Timer(LEAVE_S, _leave)
+        self._leaving.daemon = True
 
     def has_work(self) -> bool:
         return bool(self._test.refresh())
@@ -76,19 +79,20 @@ class _Worker:
             self._rest(engine)
         if not self.has_work():
             self._test.vendors.release()
+        self._leaving.cancel()
 
     def _sweep(self, engine: Durable, until_idle: float | None) -> None:
-        """Start what was confirmed, until told to end or idle for long enough."""
+        """Start what was confirmed, until told to end, idle for long enough, or of no use."""
         busy_at = tended_at = time.monotonic()
-        while not self.told_to_end:
+        while not self.told_to_end and not engine.stuck:
             now = time.monotonic()
             try:
                 busy_at = now if self._start(engine) else busy_at
                 if now - tended_at >= TEND_S:
                     engine.tend()
                     tended_at = now
-            except SQLAlchemyError:  # the database is away; the runs themselves notice too
-                logger.exception("the worker could not look for work")
+            except SQLAlchemyError as error:  # it is away; the runs themselves notice too
+                logger.error("the worker could not look for work: %s", error)  # noqa: TRY400 - often
                 busy_at = now
             if until_idle is not None and now - busy_at > until_idle and not engine.busy():
                 return
@@ -104,15 +108,26 @@ class _Worker:
     def _rest(self, engine: Durable) -> None:
         """Let runs come to rest where they are; their next worker goes on from there."""
         self._test.parking = True
-        until = time.monotonic() + LEAVE_S
-        while engine.busy():
-            if time.monotonic() > until:
-                sys.stderr.write("A run does not come to rest; leaving without it.\n")
-                os._exit(1)
+        self._end_in_time()
+        while engine.working or (not engine.stuck and engine.busy()):
             time.sleep(SWEEP_S)
+        if engine.stuck:
+            sys.stderr.write("The storage failed; the next worker goes on with what is left.\n")
+            _leave()
 
     def _end(self, _signal: int, _frame: FrameType | None) -> None:
         self.told_to_end = True
+        self._end_in_time()
+
+    def _end_in_time(self) -> None:
+        """Whatever hangs, in a run or in the engine: the next worker goes on from there."""
+        if self._leaving.ident is None:
+            self._leaving.start()
+
+
+def _leave() -> None:
+    """End this process at once; its locks go with it."""
+    os._exit(1)
 
 
 def _executor(settings: Settings) -> str:

@@ -1,6 +1,7 @@
 """A phone has posted: whose it is, whether it is signed, what of it is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from sqlmodel import Session
@@ -8,7 +9,7 @@ from sqlmodel import Session
 from bot.inbound import smsforwarder, smsgateway
 from bot.inbound.clock import Offset, noted, offset
 from bot.inbound.posted import Passed, Post, Reader, Refusal, Text
-from bot.store import handsets, sightings
+from bot.store import codes, handsets, sightings
 from bot.store.database import Database
 from bot.store.sightings import Seen
 from bot.store.tables import Handset
@@ -26,9 +27,17 @@ _STATUS: Mapping[Refusal, HTTPStatus] = {
 }
 
 
-def receive(database: Database, token: str, post: Post, came_ns: int) -> HTTPStatus:
+def receive(
+    database: Database,
+    token: str,
+    post: Post,
+    came_ns: int,
+    *,
+    late: Callable[[], object] = lambda: None,
+) -> HTTPStatus:
     """Keep what a phone posted; everything is on disk when this returns. Blocks.
 
+    `late` is called where it was about a test that has ended: its verdict may be another one now.
     200 where it was taken, also if it was known or none of our business; 404 where the token is
     no phone's; 403 where it is not signed well or not now; 422 where the template is not ours.
     """
@@ -41,7 +50,10 @@ def receive(database: Database, token: str, post: Post, came_ns: int) -> HTTPSta
     said = reader(post, secret, came_ns // _NS)
     if isinstance(said, Passed):
         with database.write() as session:
-            _keep(database, session, session.get_one(Handset, handset.id), (said, came_ns))
+            phone = session.get_one(Handset, handset.id)
+            over = _keep(database, session, phone, (said, came_ns))
+        if over:
+            late()
         return HTTPStatus.OK
     if handset.trouble != said:
         with database.write() as session:
@@ -51,15 +63,18 @@ def receive(database: Database, token: str, post: Post, came_ns: int) -> HTTPSta
     return _STATUS[said]
 
 
-def _keep(database: Database, session: Session, handset: Handset, came: tuple[Passed, int]) -> None:
+def _keep(database: Database, session: Session, handset: Handset, came: tuple[Passed, int]) -> bool:
+    """True where a text is new and of a test that has ended."""
     passed, came_ns = came
     handset.clock_samples = noted(handset.clock_samples, came_ns // _NS - passed.signed_ms)
     off = offset(handset.clock_samples, passed.resolution_ms)
     handset.clock_offset_ms, handset.clock_unsure_ms = off
     handsets.beat(session, handset, came_ns)
-    for text in passed.texts:
-        seen = _seen(text, passed, off, came_ns)
-        sightings.keep(session, database.vault, handset, seen)
+    seen = [_seen(text, passed, off, came_ns) for text in passed.texts]
+    new = [each for each in seen if sightings.keep(session, database.vault, handset, each)]
+    shown = frozenset().union(*(codes.candidates(each.text) for each in new))
+    now = datetime.fromtimestamp(came_ns / 1e9, UTC)
+    return any(sent.over for sent in codes.sent(session, [handset.number_id], shown, now))
 
 
 def _seen(text: Text, passed: Passed, off: Offset, came_ns: int) -> Seen:

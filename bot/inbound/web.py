@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 
 import anyio
@@ -40,21 +41,21 @@ class _RefusedError(Exception):
 
 @dataclass
 class _Web:
-    """The handlers; `wall` gives ns since 1970, `now` monotonic seconds."""
+    """The handlers; `wall` gives ns since 1970, `now` monotonic seconds; see `phones.receive`."""
 
     database: Database
     wall: Callable[[], int]
     now: Callable[[], float]
     limits: Limits
+    late: Callable[[], object]
     slots: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(_AT_ONCE))
 
     async def phone(self, request: Request) -> Response:
         token = request.path_params["token"]
         came_ns = self.wall()
         post = Post(dict(request.headers), await self._body(request, token))
-        status = await run_sync(
-            phones.receive, self.database, token, post, came_ns, limiter=self.slots
-        )
+        receive = partial(phones.receive, late=self.late)
+        status = await run_sync(receive, self.database, token, post, came_ns, limiter=self.slots)
         if status is not HTTPStatus.OK:
             return Response(status_code=status)
         return JSONResponse({"ok": True})
@@ -120,9 +121,13 @@ def application(
     limits: Limits | None = None,
     *,
     more: Sequence[BaseRoute] = (),
+    late: Callable[[], object] = lambda: None,
 ) -> Starlette:
-    """The ASGI application on a database that stays open as long as it serves."""
-    web = _Web(database, wall, now, limits or Limits())
+    """The ASGI application on a database that stays open as long as it serves.
+
+    `late` is called when a phone has shown a text of a test that has ended.
+    """
+    web = _Web(database, wall, now, limits or Limits(), late)
     return Starlette(
         routes=[
             Route("/phones/{token}", web.phone, methods=["POST"]),

@@ -1,6 +1,6 @@
 """Evaluations in SQL: loading one as the dialogue sees it, and keeping what was decided."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,13 +11,13 @@ from bot.dialogue.case import Case, FileKept, Given, Profile, RunLine
 from bot.dialogue.scene import CaseLine
 from bot.store.tables import (
     Answer,
-    Assignment,
     Connection,
     Evaluation,
     Evidence,
     Handset,
     Person,
     Run,
+    metadata,
 )
 from bot.store.vault import Vault
 from evaluators.checklist import Choice
@@ -69,77 +69,77 @@ _STAMP = sa.select(
 
 def stamp(session: Session, case_id: int | None, person_id: int = 0) -> Stamp:
     """With it, what was loaded before can be used again."""
-    row = session.execute(_STAMP, {"case": case_id, "person": person_id}).one()
+    asked = {"case": case_id, "person": person_id}
+    row = session.connection().execute(_STAMP, asked).one()
     return Stamp(*row)
 
 
 def touch(session: Session, case_id: int) -> None:
     """Something about an evaluation is being written: whoever remembers it looks again."""
-    session.execute(
-        sa.update(Evaluation)
-        .where(col(Evaluation.id) == case_id)
-        .values(revision=Evaluation.revision + 1)
-        .execution_options(synchronize_session=False)
-    )
+    session.connection().execute(_TOUCH, {"case": case_id})
 
 
-_ROWS = Answer.metadata.tables["answer"]
+# Once a turn as well, on the tables themselves: what the classes add costs more than the database.
+_CASE, _ANSWER, _FILE, _GIVEN_TO, _PERSON, _RUN, _CONNECTION = (
+    metadata.tables[name]
+    for name in ("evaluation", "answer", "evidence", "assignment", "person", "run", "connection")
+)
+_TOUCH = (
+    sa.update(_CASE).where(_CASE.c.id == sa.bindparam("case")).values(revision=_CASE.c.revision + 1)
+)
+_ONE = sa.select(_CASE).where(_CASE.c.id == sa.bindparam("case"))
 _ANSWERS = (
-    sa.select(_ROWS)
-    .where(_ROWS.c.evaluation_id == sa.bindparam("case"), _ROWS.c.id > sa.bindparam("after"))
-    .order_by(_ROWS.c.id)
+    sa.select(
+        _ANSWER, _PERSON.c.name.label("by"), _CONNECTION.c.simulated.is_not(None).label("rehearsed")
+    )
+    .join_from(_ANSWER, _PERSON, _PERSON.c.id == _ANSWER.c.person_id, isouter=True)
+    .join(_RUN, _RUN.c.id == _ANSWER.c.run_id, isouter=True)
+    .join(_CONNECTION, _CONNECTION.c.id == _RUN.c.connection_id, isouter=True)
+    .where(_ANSWER.c.evaluation_id == sa.bindparam("case"), _ANSWER.c.id > sa.bindparam("after"))
+    .order_by(_ANSWER.c.id)
+)
+_ADD = sa.insert(_ANSWER)
+_FILES, _ASSIGNED = (
+    sa.select(table).where(table.c.evaluation_id == sa.bindparam("case")).order_by(table.c.id)
+    for table in (_FILE, _GIVEN_TO)
 )
 
 
-def load(session: Session, vault: Vault, case_id: int, known: Case | None = None) -> Case | None:
-    """One evaluation with every revision of every answer.
+def load(
+    session: Session, vault: Vault, case_id: int, known: Case | None = None, *, tested: bool = True
+) -> Case | None:
+    """One evaluation with every revision of every answer, and its tests where it is `tested`.
 
     Answers are only ever added: of an evaluation `known` from before, just the newer ones are read.
     """
-    row = session.get(Evaluation, case_id)
+    sql, asked = session.connection(), {"case": case_id}
+    row = sql.execute(_ONE, asked).first()
     if row is None:
         return None
-    people = dict(session.exec(select(Person.id, Person.name)).all())
-    tests = runs(session, case_id)
-    rehearsed = frozenset(run.id for run in tests if run.simulated)
     before = known.answers if known is not None else ()
     after = max((given.id or 0 for given in before), default=0)
-    newer = session.execute(_ANSWERS, {"case": case_id, "after": after})
+    newer = sql.execute(_ANSWERS, {**asked, "after": after})
     return Case(
         id=case_id,
         vendor=row.vendor,
         walk=row.walk,
         started=row.created_at,
         profile=Profile.from_json(row.profile),
-        answers=(*before, *(_given(answer, people, vault, rehearsed) for answer in newer)),
-        files=tuple(
-            (kept.item_id, _file(kept, vault))
-            for kept in session.exec(
-                select(Evidence).where(Evidence.evaluation_id == case_id).order_by(col(Evidence.id))
-            )
-        ),
-        colleagues={
-            given.item_id: given.colleague
-            for given in session.exec(
-                select(Assignment)
-                .where(Assignment.evaluation_id == case_id)
-                .order_by(col(Assignment.id))
-            )
-        },
-        runs=tests,
+        answers=(*before, *(_given(answer, vault) for answer in newer)),
+        files=tuple((kept.item_id, _file(kept, vault)) for kept in sql.execute(_FILES, asked)),
+        colleagues={given.item_id: given.colleague for given in sql.execute(_ASSIGNED, asked)},
+        runs=runs(session, case_id) if tested else (),
     )
 
 
-def _given(
-    row: Any, people: Mapping[int | None, str], vault: Vault, rehearsed: frozenset[int]
-) -> Given:
+def _given(row: Any, vault: Vault) -> Given:
     return Given(
         item=row.item_id,
         choice=cast(Choice | None, row.choice),
         value=row.value.get("typed"),
         level=level(row.level),
         at=row.at,
-        by=people.get(row.person_id) if row.person_id is not None else None,
+        by=row.by,
         words=vault.unseal(row.words_sealed, "answer.words") if row.words_sealed else "",
         note=vault.unseal(row.note_sealed, "answer.note") if row.note_sealed else "",
         revision=row.revision,
@@ -147,11 +147,11 @@ def _given(
         high=row.value.get("high"),
         run=row.run_id,
         id=row.id,
-        simulated=row.run_id in rehearsed,
+        simulated=bool(row.rehearsed),
     )
 
 
-def _file(row: Evidence, vault: Vault) -> FileKept:
+def _file(row: Any, vault: Vault) -> FileKept:
     name = vault.unseal(row.name_sealed, "evidence.name") if row.name_sealed else ""
     return FileKept(row.sha256, row.media_type, row.size, name, level(row.level))
 
@@ -179,24 +179,35 @@ def runs(session: Session, case_id: int) -> tuple[RunLine, ...]:
 
 
 def answer_row(vault: Vault, case_id: int, given: Given) -> Answer:
-    """An answer as a row; the next revision is unique, so two writers cannot both be it."""
+    """An answer as a row, without who gave it."""
+    return Answer(**_columns(vault, case_id, given))
+
+
+def add_answer(
+    session: Session, vault: Vault, case_id: int, given: Given, **whose: int | None
+) -> None:
+    """Keep an answer; the next revision is unique, so two writers cannot both be it."""
+    session.connection().execute(_ADD, _columns(vault, case_id, given) | whose)
+
+
+def _columns(vault: Vault, case_id: int, given: Given) -> dict[str, Any]:
     value: dict[str, Any] = {
         key: part
         for key, part in (("typed", given.value), ("low", given.low), ("high", given.high))
         if part is not None
     }
-    return Answer(
-        evaluation_id=case_id,
-        item_id=given.item,
-        revision=given.revision,
-        run_id=given.run,
-        at=given.at,
-        choice=given.choice,
-        value=value,
-        level=given.level.word,
-        words_sealed=vault.seal(given.words, "answer.words") if given.words else None,
-        note_sealed=vault.seal(given.note, "answer.note") if given.note else None,
-    )
+    return {
+        "evaluation_id": case_id,
+        "item_id": given.item,
+        "revision": given.revision,
+        "run_id": given.run,
+        "at": given.at,
+        "choice": given.choice,
+        "value": value,
+        "level": given.level.word,
+        "words_sealed": vault.seal(given.words, "answer.words") if given.words else None,
+        "note_sealed": vault.seal(given.note, "answer.note") if given.note else None,
+    }
 
 
 def detach(session: Session, case_id: int, item: str, sha256: str) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from bot import parts
 from bot.dialogue.effects import Say
 from bot.messages import Outgoing
-from bot.store.tables import Answer, Conversation, Outbox, Turn
+from bot.store.tables import Answer, Conversation, Outbox, Turn, metadata
 from bot.store.vault import Vault
 
 
@@ -43,19 +43,23 @@ _OWN = (
 
 def standing(session: Session, conversation: str, person_id: int) -> tuple[State, State]:
     """Where a chat of one person stands, and where that person stands in any of theirs."""
-    rows = session.execute(_OWN, {"person": person_id}).all()
-    own = next((State(*row[1:]) for row in rows if row[0] == conversation), None)
-    newest = State(*rows[0][1:]) if rows else _NOTHING
+    rows = session.connection().execute(_OWN, {"person": person_id}).all()
+    own = next((_state(row) for row in rows if row.id == conversation), None)
+    newest = _state(rows[0]) if rows else _NOTHING
     return own or state(session, conversation), newest
 
 
 def state(session: Session, conversation: str) -> State:
     """Where a chat stands."""
-    found = session.execute(_ONE, {"id": conversation}).first()
-    return State(*found[1:]) if found else _NOTHING
+    found = session.connection().execute(_ONE, {"id": conversation}).first()
+    return _state(found) if found else _NOTHING
 
 
-_ROWS = Conversation.metadata.tables["conversation"]
+def _state(row: Any) -> State:
+    return State(row.state, row.revision, row.updated_at)
+
+
+_ROWS = metadata.tables["conversation"]
 _KEEP = (
     sa.update(_ROWS)
     .where(_ROWS.c.id == sa.bindparam("chat"), _ROWS.c.revision == sa.bindparam("before"))
@@ -89,6 +93,15 @@ def keep_state(session: Session, row: Conversation, revision: int) -> bool:
         },
     )
     return bool(done.rowcount)
+
+
+_TURNS = metadata.tables["turn"]
+_ADD = sa.insert(_TURNS).returning(_TURNS.c.id)
+
+
+def add_turn(session: Session, turn: dict[str, Any]) -> int:
+    """Keep an incoming message; an error where this very one was kept before."""
+    return int(session.connection().execute(_ADD, turn).scalar_one())
 
 
 def seen(session: Session, conversation: str, message_id: str) -> bool:
@@ -146,12 +159,15 @@ def body(say: Say) -> dict[str, Any]:
     }
 
 
+_QUEUE = sa.insert(metadata.tables["outbox"])
+
+
 def queue(session: Session, conversation: str, body: dict[str, Any], now: datetime) -> None:
     """Keep a reply, in pieces that fit one message each; the buttons hang on the last one."""
     pieces = parts.split(body["text"], parts.ROOMS.get(channel_of(conversation), parts.ANY))
     for each in _pieces(body, pieces, channel_of(conversation)):
-        session.execute(  # one by one, so that ids keep the order
-            sa.insert(Outbox),
+        session.connection().execute(  # one by one, so that ids keep the order
+            _QUEUE,
             {"conversation_id": conversation, "body": each, "created_at": now, "attempts": 0},
         )
 
@@ -182,7 +198,7 @@ def undelivered(session: Session, conversation: str) -> list[Outgoing]:
     return [outgoing(row) for row in rows]
 
 
-def outgoing(row: Outbox, *, group: bool = False, language: str = "zh") -> Outgoing:
+def outgoing(row: Any, *, group: bool = False, language: str = "zh") -> Outgoing:
     return Outgoing(
         id=row.id or 0,
         text=row.body["text"],

@@ -11,6 +11,7 @@ from sqlmodel import Session, create_engine
 from bot.errors import UserError
 from bot.settings import Settings
 from bot.store import tables
+from bot.store.sharing import Sharing
 from bot.store.vault import Vault
 
 BUSY = (
@@ -19,6 +20,7 @@ BUSY = (
     "数据库正被别的程序占着，等了半分钟也没轮到。已保存的都在，这一步没有生效：请再试一次。"
 )
 WAIT_MS = 30_000  # for whoever is writing
+CONNECTIONS = 12  # kept open: opening one costs more than a turn
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -37,6 +39,7 @@ class Database:
 
     def __init__(self, engine: sa.Engine, vault: Vault) -> None:
         self.engine, self.vault = engine, vault
+        self._sharing = Sharing(engine) if engine.dialect.name == "sqlite" else None
 
     @classmethod
     def open(cls, settings: Settings) -> "Database":
@@ -60,8 +63,13 @@ class Database:
 
         Raises BusyError where another one did not end in time.
         """
-        made = Session(self.engine, expire_on_commit=False)
-        with _saying_busy(), made as session, session.begin():
+        with _saying_busy(), self._sharing.write() if self._sharing else self._alone() as session:
+            yield session
+
+    @contextmanager
+    def _alone(self) -> Iterator[Session]:
+        """A server commits what comes from several connections together by itself."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -89,7 +97,12 @@ def _saying_busy() -> Iterator[None]:
 
 def _engine(url: str) -> sa.Engine:
     # Parameters hold what people said: an error that is logged must not show them.
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
+    engine = create_engine(
+        url,
+        pool_pre_ping=not url.startswith("sqlite"),
+        pool_size=CONNECTIONS,
+        hide_parameters=True,
+    )
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)

@@ -15,6 +15,7 @@ from bot.store.vault import Vault
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that is mistaken for something else
 LENGTH = 10  # 49 bits
 GOOD_FOR = timedelta(days=7)
+LINK_GOOD_FOR = timedelta(minutes=15)  # one asked for in a chat
 SIGNED_IN_FOR = timedelta(days=30)
 
 

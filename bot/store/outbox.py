@@ -9,54 +9,64 @@ from sqlmodel import Session, col, select
 
 from bot.messages import Outgoing
 from bot.store import chats
-from bot.store.tables import Conversation, Lease, Outbox, Person
+from bot.store.tables import Conversation, Lease, Outbox, Person, metadata
 
 KEPT_WORDS = 200  # characters of a platform's complaint
+
+
+# Asked with every reply: put together once, on the tables themselves.
+_OUTBOX, _CHAT = metadata.tables["outbox"], metadata.tables["conversation"]
+_FIRST = (
+    sa.select(sa.func.min(_OUTBOX.c.id))
+    .where(_OUTBOX.c.delivered_at.is_(None), _OUTBOX.c.dead_at.is_(None))
+    .where(_OUTBOX.c.conversation_id.like(sa.bindparam("ours")))
+    .group_by(_OUTBOX.c.conversation_id)
+)
+_NEXT = (
+    sa.select(_OUTBOX, _CHAT.c.grouped, _CHAT.c.state)
+    .join(_CHAT, _CHAT.c.id == _OUTBOX.c.conversation_id)
+    .where(
+        _OUTBOX.c.id.in_(_FIRST),
+        _CHAT.c.unreachable_at.is_(None),
+        sa.or_(_OUTBOX.c.due_at.is_(None), _OUTBOX.c.due_at <= sa.bindparam("now")),
+        _OUTBOX.c.conversation_id.not_in(sa.bindparam("busy", expanding=True)),
+    )
+    .order_by(_OUTBOX.c.id)
+    .limit(sa.bindparam("most"))
+)
+_TRYING = (
+    sa.update(_OUTBOX)
+    .where(_OUTBOX.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .values(trying_at=sa.bindparam("at"), attempts=_OUTBOX.c.attempts + 1)
+)
+_DELIVERED = (
+    sa.update(_OUTBOX)
+    .where(_OUTBOX.c.id == sa.bindparam("reply"))
+    .values(delivered_at=sa.bindparam("at"), message_id=sa.bindparam("theirs"))
+)
 
 
 def next_up(
     session: Session, channel: str, busy: Collection[str], now: datetime, *, most: int
 ) -> list[Outgoing]:
     """The next reply of each chat that is not busy; one that must wait holds up what follows."""
-    first = (
-        sa.select(sa.func.min(col(Outbox.id)))
-        .where(col(Outbox.delivered_at).is_(None), col(Outbox.dead_at).is_(None))
-        .where(col(Outbox.conversation_id).like(f"{channel}:%"))
-        .group_by(col(Outbox.conversation_id))
-    )
-    found = session.execute(
-        sa.select(Outbox, col(Conversation.grouped), col(Conversation.state))
-        .join(Conversation, col(Conversation.id) == col(Outbox.conversation_id))
-        .where(
-            col(Outbox.id).in_(first),
-            col(Conversation.unreachable_at).is_(None),
-            sa.or_(col(Outbox.due_at).is_(None), col(Outbox.due_at) <= now),
-            col(Outbox.conversation_id).not_in([f"{channel}:{chat}" for chat in busy]),
-        )
-        .order_by(col(Outbox.id))
-        .limit(most)
-    )
+    others = [f"{channel}:{chat}" for chat in busy]
+    asked = {"ours": f"{channel}:%", "now": now, "busy": others, "most": most}
     return [
-        chats.outgoing(row, group=grouped, language=str(state.get("language", "zh")))
-        for row, grouped, state in found
+        chats.outgoing(row, group=row.grouped, language=str(row.state.get("language", "zh")))
+        for row in session.connection().execute(_NEXT, asked)
     ]
 
 
 def trying(session: Session, ids: Sequence[int], now: datetime) -> None:
     """These are about to be handed to the platform."""
-    session.execute(
-        sa.update(Outbox)
-        .where(col(Outbox.id).in_(ids))
-        .values(trying_at=now, attempts=Outbox.attempts + 1)
-    )
+    session.connection().execute(_TRYING, {"ids": ids, "at": now})
 
 
 def delivered(session: Session, told: Sequence[tuple[int, str]], now: datetime) -> None:
     """The platform has these, under its own ids."""
-    session.execute(
-        sa.update(Outbox),
-        [{"id": id_, "delivered_at": now, "message_id": message_id} for id_, message_id in told],
-    )
+    rows = [{"reply": id_, "at": now, "theirs": message_id} for id_, message_id in told]
+    session.connection().execute(_DELIVERED, rows)
 
 
 def later(session: Session, id_: int, due_at: datetime, why: str) -> None:

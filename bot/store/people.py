@@ -39,7 +39,8 @@ _WHO = (
 
 def who(session: Session, channel: str, user: str) -> Known | None:
     """The person behind a channel's user; None for anybody who was not enrolled."""
-    found = session.execute(_WHO, {"channel": channel, "user": user}).first()
+    asked = {"channel": channel, "user": user}
+    found: Any = session.connection().execute(_WHO, asked).first()
     if found is None:
         return None
     person_id, name, roles, language, here = found

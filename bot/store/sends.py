@@ -3,13 +3,38 @@
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from bot.store.tables import Connection, Number
 from bot.store.vault import Vault
+
+
+class Filed(NamedTuple):
+    """With which carriers signatures and texts are filed; None where no text was noted."""
+
+    signatures: dict[str, list[str]]
+    templates: dict[str, list[str]] | None
+
+
+def filed(row: Connection) -> Filed:
+    """What was noted of a connection; before templates could be, it was the signatures alone."""
+    noted = row.filed
+    if any(isinstance(each, list) for each in noted.values()):
+        return Filed(noted, None)
+    return Filed(noted.get("signatures", {}), noted.get("templates"))
+
+
+def file(row: Connection, signature: str, template: str, carriers: list[str]) -> None:
+    """Note where a signature is filed, or one of the texts that go with it."""
+    signatures, templates = filed(row)
+    if template:
+        templates = {**(templates or {}), template: carriers}
+    else:
+        signatures = {**signatures, signature: carriers}
+    row.filed = {"signatures": signatures} | ({"templates": templates} if templates else {})
 
 
 def connection(session: Session, name: str) -> Connection | None:

@@ -54,7 +54,20 @@ def since(session: Session, vault: Vault, conversation: str, after: tuple[int, i
         Line(row.created_at, reply=row.id or 0, body=row.body, waiting=row.delivered_at is None)
         for row in _replies(session, conversation, reply)
     ]
-    return sorted(lines, key=lambda line: (line.at, line.reply > 0, line.turn + line.reply))
+    lines.sort(key=lambda line: (line.at, line.reply > 0, line.turn + line.reply))
+    return lines[_whole(lines) :]
+
+
+def _whole(lines: Sequence[Line]) -> int:
+    """From where on both sides are whole: of a long conversation only the end is looked at."""
+    return max(
+        (
+            next(at for at, line in enumerate(lines) if bool(line.turn) is own)
+            for own in (True, False)
+            if sum(bool(line.turn) is own for line in lines) == MOST
+        ),
+        default=0,
+    )
 
 
 def _turns(session: Session, conversation: str, after: int) -> Sequence[Turn]:

@@ -35,8 +35,8 @@ OPT_OUT = "拒收"
 
 _WORDINGS = {
     "quiet_hours": both(
-        "营销短信只在 {start}–{end} 发送，本计划 {begins} 开始、{ends} 发完。请改时间或提高速率。",
-        "Marketing goes out between {start} and {end} only; this plan runs {begins} to {ends}."
+        "营销短信只在 {start}–{end} 发送，本计划 {span_zh}。请改时间或提高速率。",
+        "Marketing goes out between {start} and {end} only; this plan {span_en}."
         " Change the time or the rate.",
     ),
     "no_peak": both(
@@ -156,10 +156,17 @@ def _hours(plan: Plan, facts: Facts, rules: Rules, times: Timetable) -> Iterator
                 not facts.simulated,
                 start=f"{rules.marketing_from:%H:%M}",
                 end=f"{rules.marketing_until:%H:%M}",
-                begins=f"{begins:%m-%d %H:%M}",
-                ends=f"{ends:%m-%d %H:%M}",
+                **_span(f"{begins:%m-%d %H:%M}", f"{ends:%m-%d %H:%M}"),
             )
             return
+
+
+def _span(begins: str, ends: str) -> dict[str, str]:
+    """Within one minute it is a moment."""
+    said = {"begins": begins, "ends": ends}
+    if begins == ends:
+        return said | {"span_zh": f"{begins} 发送", "span_en": f"sends at {begins}"}
+    return said | {"span_zh": f"{begins} 开始、{ends} 发完", "span_en": f"runs {begins} to {ends}"}
 
 
 def _caps(plan: Plan, facts: Facts, rules: Rules) -> Iterator[Finding]:
@@ -191,7 +198,7 @@ def _text(plan: Plan, facts: Facts) -> Iterator[Finding]:
         yield _found("no_signature", not facts.simulated)
     if plan.kind == "marketing" and not all(OPT_OUT in text for text in texts):
         yield _found("no_opt_out", not facts.simulated)
-    parts = sorted({segments(text) for text in texts})
+    parts = sorted({segments(text, plan.part) for text in texts})
     if parts[-1] > 1:
         said = f"{parts[0]}–{parts[-1]}" if len(parts) > 1 else parts[0]
         yield _found("long_message", False, parts=said)

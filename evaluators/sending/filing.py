@@ -49,7 +49,7 @@ def check(plan: Plan, facts: Facts, now: datetime) -> Iterator[Finding]:
         carriers = set().union(*(_carriers(phase, facts) for phase in domestic))
         yield from _signature(plan, carriers, facts.signatures.get(plan.signature))
     if facts.templates is not None:
-        yield from _templates(domestic, facts, facts.templates, now.date())
+        yield from _templates(plan.test, domestic, facts, now.date())
 
 
 def _signature(
@@ -69,14 +69,15 @@ def _signature(
 
 
 def _templates(
-    phases: Collection[Phase], facts: Facts, filed: Mapping[str, Collection[str]], today: date
+    test: str, phases: Collection[Phase], facts: Facts, today: date
 ) -> Iterator[Finding]:
+    filed = facts.templates or {}
     wanted: dict[str, set[str]] = {}
     for phase in phases:
         wanted.setdefault(phase.variant or "text", set()).update(_carriers(phase, facts))
     for text, carriers in wanted.items():
         checked = {one for one in carriers if TEMPLATES_CHECKED.get(one, date.max) <= today}
-        missing = checked - set(filed.get(text, ()))
+        missing = checked - {*filed.get(text, ()), *filed.get(f"{test}/{text}", ())}
         if missing:
             zh, en = names(missing)
             since = [(names([one]), TEMPLATES_CHECKED[one]) for one in sorted(missing)]

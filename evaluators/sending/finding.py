@@ -36,8 +36,9 @@ class Facts:
 
     Where it is known: `listed` the numbers themselves, `used` when each was texted in the last day
     (ns since 1970), `frequency` the vendor's own documented limits for this kind of message,
-    `signatures` and `templates` (the plan's `text` or a variant's name) the carriers each is filed
-    with, `passed` the tests that went well on this connection. `titles` are those of the tests.
+    `signatures` and `templates` (the plan's `text` or a variant's name, perhaps behind the test's
+    and a stroke) the carriers each is filed with, `passed` the tests that went well on this
+    connection. `titles` are those of the tests.
     """
 
     simulated: bool

@@ -9,6 +9,7 @@ from evaluators.content import Content
 from evaluators.sending.fields import PLACE, Line, Text
 
 SINGLE, PART, LONGEST = 70, 67, 500  # characters; the strictest documented maximum
+PART_WIDE = 66  # where a long text's parts carry a 16-bit reference
 
 
 def length(text: str) -> int:
@@ -16,10 +17,10 @@ def length(text: str) -> int:
     return len(text.encode("utf-16-be")) // 2
 
 
-def segments(text: str) -> int:
-    """Billed parts of a full text, signature included: one up to 70 characters, then 67 each."""
+def segments(text: str, part: int = PART) -> int:
+    """Billed parts of a full text, signature included: one up to 70 units, else `part` each."""
     units = length(text)
-    return 1 if units <= SINGLE else math.ceil(units / PART)
+    return 1 if units <= SINGLE else math.ceil(units / part)
 
 
 class Variant(Content):

@@ -15,7 +15,7 @@ from evaluators.errors import ContentError
 from evaluators.sending.fields import PLACE as PLACE
 from evaluators.sending.fields import Line, Signature, Text, Zone
 from evaluators.sending.lengths import LONGEST as LONGEST
-from evaluators.sending.lengths import Variant
+from evaluators.sending.lengths import PART, Variant
 from evaluators.sending.lengths import length as length
 from evaluators.sending.lengths import segments as segments
 from evaluators.sending.limits import Caps as Caps
@@ -138,7 +138,8 @@ class Plan(Content):
     `connection` is the vendor's connection; with `paired`, `pair` is the other vendor's, which gets
     the same messages to the same numbers in the same minutes. `source` is the sender number asked
     for, `shown` how the one shown must begin. `throttled` holds the status values that mean "slow
-    down" on its protocol. Without a price the cost is unknown.
+    down" on its protocol, `part` how many characters each part of a long text has there. Without
+    a price the cost is unknown.
 
     How it is judged: `asks` says whether it is about a rate or only whether things work, message
     by message. `window_s` is how long receipts and handsets are watched after the last message; by
@@ -180,6 +181,7 @@ class Plan(Content):
     source: Line = ""
     shown: Line = ""
     throttled: tuple[int, ...] = (0x14, 0x58)
+    part: int = Field(default=PART, ge=1, le=PART)
     marks: tuple[str, ...] = ()
     replies: Replies | None = None
     drift: Drift | None = None
@@ -342,4 +344,4 @@ def cost(plan: Plan) -> float | None:
 
 def parts_of(plan: Plan, variant: str = "") -> int:
     """Billed parts of one message."""
-    return segments(render(plan, ALPHABET[0] * TOKEN_LENGTH, variant))
+    return segments(render(plan, ALPHABET[0] * TOKEN_LENGTH, variant), plan.part)

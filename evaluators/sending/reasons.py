@@ -19,7 +19,7 @@ class Reason:
     wording: Bilingual
 
 
-class _Counting(Formatter):
+class Counting(Formatter):
     """`{count} message{count:|s} {count:was|were} lost`: the form after the bar unless it is 1."""
 
     def format_field(self, value: Any, format_spec: str) -> Any:
@@ -35,8 +35,8 @@ def reason(wordings: Mapping[str, Bilingual], key: str, /, **params: float | int
 
 
 def filled(said: Bilingual, **params: float | int | str) -> Bilingual:
-    """Both sentences with their figures; an English noun follows its number, see `_Counting`."""
-    fill = _Counting()
+    """Both sentences with their figures; an English noun follows its number, see `Counting`."""
+    fill = Counting()
     return Bilingual(zh=fill.format(said.zh, **params), en=fill.format(said.en, **params))
 
 

@@ -64,6 +64,9 @@ WORDINGS = {
         "运行中途被打断，已有数据只作参考。",
         "The run was broken off; what was seen until then is for information only.",
     ),
+    "stopped_unsent": both(
+        "一条都没有发就停了，没有数据。", "Stopped before anything was sent: there is no data."
+    ),
     "nothing_sent": both("没有可以计算的短信。", "There are no messages to judge by."),
     "receipts_only": both(
         "没有手机端数据。回执由被测方提供，只能参考，不能据此下到达结论。",
@@ -198,7 +201,8 @@ def judge(
     basis: Literal["handset", "receipt"] = "handset" if metrics.watched else "receipt"
     if not (closed and metrics.closed):
         word: Word = "interrupted" if interrupted else "inconclusive"
-        key = "interrupted" if interrupted else "window_open"
+        broken = "interrupted" if metrics.submitted else "stopped_unsent"
+        key = broken if interrupted else "window_open"
         return Verdict(word, plan.claim, basis, reasons=(_say(key),))
     counted = _counted(metrics)
     if not counted.of:
@@ -296,8 +300,7 @@ class _Seen:
 
 
 def _with(made: Verdict, reasons: list[Reason], interrupted: bool) -> Verdict:
-    head = [_say("interrupted")] if interrupted else []
-    return replace(made, reasons=(*head, *reasons))
+    return replace(made, reasons=(*([_say("interrupted")] if interrupted else []), *reasons))
 
 
 def _counted(metrics: Metrics) -> Share:

@@ -3,7 +3,7 @@
 from array import array
 
 _SHARDS = 4096  # each grows alone, so that no growth takes longer than a millisecond
-_FIRST = 16
+_FIRST = 64
 _KEY = (1 << 64) - 1
 
 

@@ -199,9 +199,9 @@ def app_server(inbox: Inbox) -> Iterator[Inbox]:
 
 
 @contextmanager
-def serving(database: Database, limits: Limits | None = None) -> Iterator[int]:
+def serving(database: Database, limits: Limits | None = None, **more: Any) -> Iterator[int]:
     """Our web application on a thread; its port."""
-    web = application(database, time.time_ns, time.monotonic, limits)
+    web = application(database, time.time_ns, time.monotonic, limits, **more)
     config = uvicorn.Config(web, port=0, log_config=None, access_log=False, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

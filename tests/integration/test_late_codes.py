@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot import wording
+from bot import access, app, wording
 from bot.dialogue.showing import Speaker
 from bot.engine import judging
 from bot.judge import Judge
+from bot.messages import Message as Typed
 from bot.report import page, runs
 from bot.settings import CONTENT
-from bot.store import cases, confirmed, handsets, sightings
+from bot.store import cases, confirmed, handsets, people, sightings
 from bot.store.database import Database
 from bot.store.sightings import Seen
 from bot.store.tables import (
@@ -30,7 +31,7 @@ from bot.store.tables import (
     Run,
 )
 from evaluators import checklist, policy
-from tests.integration.phone_stage import listed, on_the_panel
+from tests.integration.phone_stage import Forwarder, listed, on_the_panel, serving
 from tests.integration.send_stage import Stage, opened, plan
 
 CODES = ("ACDEF3", "ACDEF4", "ACDEF6")
@@ -157,6 +158,49 @@ def test_a_late_code_changes_the_verdict_and_tells(ended: Ended) -> None:
     assert "又报来 3 条" in second
     assert "有不通" in second
     assert "3/3" in second
+
+
+def test_a_code_typed_late_in_the_chat_has_its_test_judged_again(
+    stage: Stage, ended: Ended
+) -> None:
+    """The chat notes the code, says that the verdict is worked out again, and tells the new one."""
+    now = datetime.now(UTC)
+    with ended.database.write() as sql:
+        people.enrol(sql, "terminal", "wu", roles=access.EVERYTHING, now=now)
+        wu = sql.exec(select(Person).where(Person.name == "wu")).one()
+        phone = sql.exec(select(Handset)).one()
+        phone.person_id = wu.id
+        sql.add(phone)
+    with app.opened(stage.settings) as built:
+        peer = built.assistant.enrol("terminal", "wu", access.EVERYTHING)
+        built.assistant.handle(peer, Typed("1", text=" ".join(CODES)))
+        (said,) = (reply.text for reply in built.assistant.waiting(peer.key))
+    assert "结论会据此重算" in said
+    assert "worked" == ended.result()["verdict"]["word"]
+    assert "3/3" in ended.told()[-1] + ended.told()[-2]
+
+
+def test_a_text_posted_late_by_a_phone_has_its_test_judged_again(ended: Ended) -> None:
+    """A phone that was offline posts after the end: only what is about an ended test is told."""
+    with ended.database.write() as sql:
+        number_id = sql.exec(select(Handset)).one().number_id
+    on_the_panel(ended.database, number_id, "smsforwarder", token="t2")
+    called: list[list[int]] = []
+    with serving(ended.database, late=lambda: called.append(ended.judge.catch_up())) as port:
+        assert Forwarder(port, "t2").receive("妈妈:晚上回来吃饭吗").status == 200
+        assert [] == called
+        text = f"【到达测试】这是一条到达测试通知,编号 {CODES[0]},无需处理。"
+        came = time.time_ns() / NS - 50
+        assert Forwarder(port, "t2").receive(text, received=came).status == 200
+    assert [[ended.run_id]] == called
+
+
+def test_what_came_while_nobody_ran_is_judged_at_the_start(stage: Stage, ended: Ended) -> None:
+    """A code kept by a program that ended before judging is found by the next one."""
+    ended.type(*CODES)
+    with app.opened(stage.settings) as built:
+        built.take_up()
+    assert "worked" == ended.result()["verdict"]["word"]
 
 
 def test_nothing_new_changes_and_tells_nothing(ended: Ended) -> None:

@@ -110,6 +110,27 @@ def test_a_real_vendor_gets_nothing_without_go(
         assert "real" not in {run.plan["connection"] for run in sql.exec(select(Run))}
 
 
+def test_an_unfiled_text_is_in_the_way(tmp_path: Path) -> None:
+    """A text noted as filed with one carrier only stops the test before the others intercept it."""
+    home, listing = tmp_path / "home", tmp_path / "numbers.csv"
+    row = "13900000001,ctcc,Lin,signed,2026-11-01\n"
+    listing.write_text(f"number,carrier,owner,consent,consented_on\n{row}", encoding="utf-8")
+    assert 0 == smsvet(home, "panel", "add", str(listing)).returncode
+    add = ("vendor", "add", "filing", "--cmpp", "127.0.0.1:9", "--account", "900001")
+    assert 0 == smsvet(home, *add, typed="secret\n").returncode
+    file = ("vendor", "file", "filing", "--signature", "到达测试", "--carriers")
+    ask = ("send", plan(tmp_path), "--connection", "filing", "--json")
+    smsvet(home, *file, "cmcc,cucc,ctcc")
+    assert "template_unfiled" not in smsvet(home, *ask).stdout
+    done = smsvet(home, *file, "移动", "--template", "text")
+    assert "【到达测试】 text filing: cmcc\n" == done.stdout
+    shown = json.loads(smsvet(home, *ask).stdout)
+    assert "template_unfiled" in {each["key"] for each in shown["findings"]}
+    smsvet(home, *file, "cmcc,cucc,ctcc", "--template", "arrival/text")
+    assert "template_unfiled" not in smsvet(home, *ask).stdout
+    assert 2 == smsvet(home, *file, "cmcc", "--template", "a b").returncode
+
+
 def test_two_vendors_get_the_same_messages(home: Path, tmp_path: Path, database: Database) -> None:
     """A comparison is two runs with the same numbers in the same minutes, compared pair by pair."""
     path = plan(tmp_path, test="paired", paired=True, pair="sim:inflating/cmpp", count=120)

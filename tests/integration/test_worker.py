@@ -1,14 +1,23 @@
 """The worker as a process: takes confirmed runs, tells when they end, leaves when idle."""
 
+import os
+import signal
+import sqlite3
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.engine import spawn
 from bot.engine.judging import rejudge
-from tests.integration.send_stage import Stage, free_port, opened, plan
+from bot.engine.worker import serve
+from bot.settings import load
+from bot.store.database import Database
+from tests.integration.send_stage import VENDOR, Stage, free_port, opened, plan
 
 
 @pytest.fixture
@@ -94,6 +103,58 @@ def test_the_application_is_told_of_every_end(served: Served) -> None:
     """Once per run, however it ended."""
     ends = (served.good, served.stopped, served.refused, served.over, served.nobody)
     assert served.said == [f"concluded {run_id}" for run_id in ends]
+
+
+def test_a_worker_whose_storage_fails_leaves_and_the_next_goes_on(stage: Stage) -> None:
+    """A disk that is full when the end is told costs the process, not the run; nothing is lost."""
+    run_id = stage.run(plan(60, 400), simulated="honest")
+    worker = stage.start(worker_on_a_full_disk)
+    worker.running.join(60)
+    assert 1 == worker.running.exitcode
+    assert not spawn.alive(stage.settings)
+    assert [f"concluded {run_id}"] == stage.worker(idle_s=0.5).told()
+    stage.truth(run_id).agrees(stage, run_id)
+    assert "judged" == stage.look(run_id).state
+
+
+@pytest.mark.slow
+def test_a_worker_that_hangs_leaves_in_time(stage: Stage) -> None:
+    """Told to end, it is gone within ten seconds, as service managers want, whatever hangs."""
+    stage.run(plan(20, 400), simulated="honest")
+    worker = stage.start(worker_that_hangs)
+    while not worker.said.exists():
+        assert worker.running.is_alive()
+        time.sleep(0.05)
+    begun = time.monotonic()
+    worker.end(signal.SIGTERM)
+    assert time.monotonic() - begun < 10
+    assert not spawn.alive(stage.settings)
+
+
+def worker_that_hangs(environment: dict[str, str], said: Path) -> None:
+    """A worker process whose database never answers once a run ends."""
+    os.environ.update(environment)
+
+    def told(run_id: int) -> None:
+        said.write_text(f"concluded {run_id}", encoding="utf-8")
+        time.sleep(600)
+
+    found = load()
+    vendor = (sys.executable, "-c", VENDOR)
+    sys.exit(serve(found, Database.open(found), told, simulate=vendor))
+
+
+def worker_on_a_full_disk(environment: dict[str, str], _said: Path) -> None:
+    """A worker process that has nowhere to write to once a run ends."""
+    os.environ.update(environment)
+
+    def told(_run_id: int) -> None:
+        full = sqlite3.OperationalError("database or disk is full")
+        raise sa.exc.OperationalError("COMMIT", None, full)
+
+    found = load()
+    vendor = (sys.executable, "-c", VENDOR)
+    sys.exit(serve(found, Database.open(found), told, simulate=vendor))
 
 
 def test_there_is_one_worker_for_a_state_directory(stage: Stage) -> None:

@@ -305,7 +305,11 @@ def test_unfiled_templates_are_intercepted_since_their_date() -> None:
     early = datetime(2025, 6, 1, 4, tzinfo=UTC)
     made = found(test, known(listed(30), templates={}), now=early)["template_unfiled"]
     assert made.params["carriers_zh"] == "电信"
-    assert "template_unfiled" not in found(test, known(listed(30), templates={"text": CARRIERS}))
+    for named in ("text", "arrival/text"):
+        filed = known(listed(30), templates={named: CARRIERS})
+        assert "template_unfiled" not in found(test, filed)
+    other = known(listed(30), templates={"long/text": CARRIERS})
+    assert found(test, other)["template_unfiled"].blocking
 
 
 def test_simulated_vendors_need_no_filing() -> None:
@@ -342,7 +346,10 @@ def test_quiet_hours_hold_for_each_phase() -> None:
         kind="marketing",
         text="{token} 拒收请回复R",
     )
-    assert found(late)["quiet_hours"].params["begins"] == "11-22 21:00"
+    made = found(late)["quiet_hours"]
+    assert made.params["begins"] == "11-22 21:00"
+    assert "sends at 11-22 21:00" in made.wording.en
+    assert "本计划 11-22 21:00 发送" in made.wording.zh
 
 
 def test_an_unknown_peak_is_said() -> None:

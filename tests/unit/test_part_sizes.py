@@ -5,10 +5,15 @@ reference: 134 or 133 are left, 67 or 66 UCS-2 characters, 153 or 152 septets.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import count
 
 import pytest
 
+from bot.dialogue.planning import findings, fitted
+from bot.dialogue.scene import Line
+from bot.engine.door import part
 from evaluators.protocols import text as texts
 from evaluators.protocols.cmpp import codec as cmpp
 from evaluators.protocols.cmpp import pdus as cmpp_pdus
@@ -23,6 +28,8 @@ from evaluators.protocols.smgp.template import Template as SmgpTemplate
 from evaluators.protocols.smpp import codec as smpp
 from evaluators.protocols.smpp.template import Template as SmppTemplate
 from evaluators.sending.lengths import segments
+from evaluators.sending.limits import RULES, Caps
+from evaluators.sending.plan import Plan, cost, parts_of
 
 NUMBER = "19800000001"
 Cut = Callable[..., list[bytes]]
@@ -140,9 +147,25 @@ def test_a_long_text_is_cut_where_its_header_leaves_room(
         assert part == texts.Part(0x40 if bits == 8 else 0x1240, len(contents), order)
 
 
-@pytest.mark.parametrize("units", [71, 132, 134, 135, 201, 202, 500])
+@pytest.mark.parametrize("units", [71, 132, 133, 134, 135, 198, 199, 201, 202, 500])
 def test_parts_are_billed_as_they_are_sent(units: int) -> None:
-    """With the usual 8-bit reference as many parts are billed as leave."""
+    """As many parts are billed as leave, with 8-bit references and with 16-bit ones."""
     text = "长" * units
     for cut in (cut_smpp, cut_cmpp, cut_smgp, cut_sgip):
-        assert segments(text) == len(cut(text, 8, "ucs2"))
+        assert segments(text, part({})) == len(cut(text, 8, "ucs2"))
+    for cut in (cut_smpp, cut_cmpp):
+        assert segments(text, part({"reference_bits": 16})) == len(cut(text, 16, "ucs2"))
+
+
+def test_a_plan_costs_what_its_connection_sends() -> None:
+    """A text of 133 characters is two parts, three where the connection's references are wide."""
+    text = "长" * 127 + "{token}"
+    usual = Plan(text=text, rate=1, claim=0.9, price=1, caps=Caps(count=1, rate=1, cost=9), count=1)
+    narrow = Line("narrow", "narrow", simulated=False, rate=9)
+    wide = replace(narrow, part=part({"reference_bits": 16}))
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    for lines, parts in (([narrow], 2), ([wide], 3), ([narrow, wide], 3)):
+        plan = fitted(usual, lines, now, rules=RULES)
+        assert (parts, parts) == (parts_of(plan), cost(plan))
+        billed = [each for each in findings(plan, lines, now, rules=RULES) if "long" in each.key]
+        assert [parts] == [each.params["parts"] for each in billed]

@@ -141,6 +141,13 @@ def test_interrupted_proves_nothing() -> None:
         assert keys(made)[0] == "interrupted"
 
 
+def test_stopped_before_anything_was_sent() -> None:
+    """Where nothing was sent nothing was broken off midway: it says that there is no data."""
+    made = verdict([], closed=False, interrupted=True)
+    assert made.word == "interrupted"
+    assert keys(made) == ["stopped_unsent"]
+
+
 def test_receipts_alone_prove_nothing() -> None:
     """Without handsets the verdict is not enough, whatever the receipts say."""
     made = verdict(rows(1_000, alive=False))

@@ -38,7 +38,8 @@ class Account:
     is left as it is. `poll_s`: how long Telegram holds a question for news open, `patience_s`: how
     long to wait beyond that; `answer_s`: for any other answer, rather too long, since who asks
     again early shows people the same message twice. `cool_s`: how long to keep still where another
-    program asks for the same bot's news.
+    program asks for the same bot's news. `witness` sees what is asked and answered, as way (in,
+    out), method, body: see recording.py.
     """
 
     token: str = field(repr=False)
@@ -51,6 +52,7 @@ class Account:
     patience_s: float = 10.0
     answer_s: float = 30.0
     cool_s: float = 30.0
+    witness: Callable[[str, str, object], None] | None = field(default=None, repr=False)
 
     @property
     def addresses(self) -> tuple[str, str]:

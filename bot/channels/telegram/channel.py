@@ -108,6 +108,8 @@ class Telegram:
             news = update(raw) if isinstance(raw["update_id"], int) else None
         except (ValueError, TypeError, KeyError):
             return HTTPStatus.BAD_REQUEST
+        if self._account.witness is not None:
+            self._account.witness("in", "pushed", raw)
         if news is None:  # logged; posting it again would not help
             return HTTPStatus.OK
         return await self._committed(news, intake, lines)

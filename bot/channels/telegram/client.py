@@ -1,9 +1,10 @@
 """The Bot API's client: python-telegram-bot's, with the traps of its transport taken out."""
 
 import ipaddress
+import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "true")
 import httpx
 from telegram import Bot, Update
 from telegram.error import RetryAfter
-from telegram.request import HTTPXRequest
+from telegram.request import HTTPXRequest, RequestData
 
 from bot.channels.telegram import Account
 
@@ -39,7 +40,7 @@ class Client:
             proxy=proxy,
             httpx_kwargs=more,
         )
-        self._asking = HTTPXRequest(
+        self._asking = _Seen(
             connection_pool_size=64,
             read_timeout=answer_s,
             write_timeout=answer_s,
@@ -52,6 +53,7 @@ class Client:
         self.files = httpx.AsyncClient(
             timeout=httpx.Timeout(answer_s, connect=CONNECT_S), proxy=proxy, **more
         )
+        self._polling.witness = self._asking.witness = account.witness
         base_url, base_file_url = account.addresses
         self.bot = Bot(
             account.token,
@@ -68,7 +70,30 @@ class Client:
         await self.files.aclose()
 
 
-class _Polling(HTTPXRequest):
+class _Seen(HTTPXRequest):
+    """Shows somebody what is asked and answered; addresses, which hold the token, it keeps."""
+
+    witness: Callable[[str, str, object], None] | None = None
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        *args: Any,
+        **more: Any,
+    ) -> tuple[int, bytes]:
+        if self.witness is None:
+            return await super().do_request(url, method, request_data, *args, **more)
+        name = url.rpartition("/")[2]
+        if name != "getUpdates":
+            self.witness("out", name, request_data.parameters if request_data else {})
+        status, answer = await super().do_request(url, method, request_data, *args, **more)
+        self.witness("in", name, _as_json(answer, status))
+        return status, answer
+
+
+class _Polling(_Seen):
     """One update that the library cannot read does not keep back those behind it."""
 
     @staticmethod
@@ -106,3 +131,10 @@ def seconds(flood: RetryAfter) -> float:
 
 def _blank(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {"update_id": raw["update_id"]}
+
+
+def _as_json(answer: bytes, status: int) -> object:
+    try:
+        return json.loads(answer)
+    except ValueError:  # a gateway's page
+        return {"status": status, "octets": len(answer)}

@@ -6,7 +6,13 @@ import { t } from "./wire.js";
 
 const one = (id) => document.getElementById(id);
 const LEVELS = { red: ["⚑", "web.call.red"], amber: ["⚠", "web.call.amber"], note: ["ℹ", "web.call.info"] };
-const FIELDS = new Set(["price", "percent", "duration", "number", "date"]);
+const FIELDS = {
+  price: "web.call.price",
+  percent: "web.call.percent",
+  duration: "web.call.duration",
+  number: "web.call.number",
+  date: "web.call.date",
+};
 
 export class Call {
   constructor({ send, toTalk }) {
@@ -80,10 +86,11 @@ export class Call {
     if (made !== this.made) {
       this.made = made;
       this.rows.clear();
-      one("call-steps").replaceChildren(...screen.steps.map((step, at) => this.step(step, at + 1)));
+      this.steps = screen.steps.map((step, at) => this.step(step, at + 1));
+      one("call-steps").replaceChildren(...columns(screen.steps, this.steps));
     }
     one("call-vendor").textContent = screen.vendor;
-    screen.steps.forEach((step, at) => this.fillStep(step, one("call-steps").children[at]));
+    screen.steps.forEach((step, at) => this.fillStep(step, this.steps[at]));
     const done = screen.steps.filter((step) => step.items.every((item) => item.done)).length;
     one("call-count").textContent = t("web.call.done", { done, of: screen.steps.length });
     one("call-next").setAttribute("aria-disabled", String(done === screen.steps.length));
@@ -207,19 +214,18 @@ export class Call {
         ),
       );
     const row = { item, fields: {} };
-    const value = item.takes && this.field(row, "value", t(fieldName(item.takes)));
+    const value = item.takes && this.field(row, "value", t(FIELDS[item.takes] ?? "web.call.words"));
     const note = this.field(row, "note", t("web.call.note.how"));
     note.hidden = true;
     const toggle = make(
       "button",
-      { type: "button", class: "quiet more", "aria-expanded": "false" },
-      `＋ ${t("web.call.note")}`,
+      { type: "button", class: "quiet", "aria-expanded": "false" },
+      t("web.call.note"),
     );
     toggle.addEventListener("click", () => this.openNote(row, note.hidden));
     const result = make("div", { class: "result" });
-    row.element = make("fieldset", { id: `item-${number}` }, legend, choices);
-    if (value) row.element.append(value);
-    row.element.append(toggle, note, result);
+    const more = make("div", { class: "more" }, ...(value ? [value] : []), toggle);
+    row.element = make("fieldset", { id: `item-${number}` }, legend, choices, more, note, result);
     Object.assign(row, { choices, note, toggle, result });
     this.rows.set(number, row);
     return row.element;
@@ -244,10 +250,15 @@ export class Call {
   }
 
   openNote(row, open, label = t("web.call.note.how")) {
-    row.note.hidden = !open;
-    row.toggle.setAttribute("aria-expanded", String(open));
+    this.unfold(row, open);
+    row.opened = open;
     row.fields.note.caption.textContent = label;
     if (open) row.fields.note.input.focus();
+  }
+
+  unfold(row, open) {
+    row.note.hidden = !open;
+    row.toggle.setAttribute("aria-expanded", String(open));
   }
 
   // A tap on a choice; words typed beside it go along.
@@ -270,7 +281,7 @@ export class Call {
     input.value = "";
     if (name === "value") return this.tell(number, "", text);
     if (row.na) {
-      row.na = false;
+      row.na = row.opened = false;
       return this.tell(number, "na", text);
     }
     return this.tell(number, row.item.chosen || row.item.said ? "note" : "", text);
@@ -337,12 +348,12 @@ export class Call {
       button.setAttribute("aria-pressed", String(on));
       button.classList.remove("sending");
     }
+    const { input, caption } = row.fields.note;
     const asksWords = item.prompt?.kind === "follow_up" || item.prompt?.kind === "reason";
-    if (asksWords && row.note.hidden) {
-      row.note.hidden = false;
-      row.toggle.setAttribute("aria-expanded", "true");
-    }
-    if (!row.na) row.fields.note.caption.textContent = t("web.call.note.how");
+    const inUse = row.na || input.value || document.activeElement === input;
+    if (asksWords) this.unfold(row, true);
+    else if (!row.opened && !inUse) this.unfold(row, false);
+    if (!row.na) caption.textContent = t("web.call.note.how");
     this.fillResult(row);
     if (!first) this.say(row.result.textContent);
   }
@@ -398,6 +409,18 @@ export class Call {
   }
 }
 
-function fieldName(kind) {
-  return FIELDS.has(kind) ? `web.call.${kind}` : "web.call.words";
+// Three columns that stay as they are: what is answered must not move to another place meanwhile.
+function columns(steps, elements) {
+  const most = Math.ceil(steps.flatMap((step) => step.items).length / 3);
+  const lists = [];
+  let room = 0;
+  steps.forEach((step, at) => {
+    room -= step.items.length;
+    if (room < 0) {
+      lists.push(make("ol", { class: "plain", start: at + 1 }));
+      room = most - step.items.length;
+    }
+    lists.at(-1).append(elements[at]);
+  });
+  return lists;
 }

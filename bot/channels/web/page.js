@@ -116,7 +116,9 @@ async function enter(event) {
   trouble(false);
   person = said;
   useLanguage(said.language);
-  notice(t("web.enter.done", { name: said.name }));
+  const done = t("web.enter.done", { name: said.name });
+  notice(done);
+  setTimeout(() => one("notice").textContent === done && notice(""), 6000);
   await post("/open", {});
   await begin();
   one("main").focus();
@@ -149,19 +151,26 @@ async function start() {
     button.addEventListener("click", () => show(button.dataset.view));
   addEventListener("offline", () => trouble(true));
 
-  // The code never leaves the browser before the button is pressed, nor stays in its history.
-  const code = decodeURIComponent(location.hash.slice(1));
-  if (/^[A-Za-z0-9-]{10,14}$/.test(code)) {
-    history.replaceState(null, "", "/");
-    one("code").value = code;
-    show("enter");
-    return document.querySelector("#enter-form button").focus();
-  }
+  addEventListener("hashchange", invited);
+  if (invited()) return;
   const answer = await reached(() => post("/open", {}));
   if (!answer.ok) return show("enter");
   person = await answer.json();
   useLanguage(person.language);
   await begin();
+}
+
+// Opened by a link. The code never leaves the browser before the button is pressed, nor does it
+// stay in its history.
+function invited() {
+  const code = decodeURIComponent(location.hash.slice(1));
+  if (!/^[A-Za-z0-9-]{10,14}$/.test(code)) return false;
+  history.replaceState(null, "", "/");
+  news.stop();
+  one("code").value = code;
+  show("enter");
+  document.querySelector("#enter-form button").focus();
+  return true;
 }
 
 async function reached(ask) {

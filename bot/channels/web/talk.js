@@ -18,12 +18,13 @@ export function make(tag, given = {}, ...children) {
 // Plain text with **bold** and addresses; never HTML.
 export function rich(text) {
   const pieces = [];
-  for (const piece of text.split(/(\*\*[^*\n]+\*\*|https?:\/\/[^\s<>“”"'，。；）〕]+)/)) {
+  for (const piece of text.split(/(🔴|\*\*[^*\n]+\*\*|https?:\/\/[^\s<>“”"'，。；）〕]+)/)) {
     if (/^\*\*.+\*\*$/.test(piece)) pieces.push(make("strong", {}, piece.slice(2, -2)));
     else if (/^https?:\/\//.test(piece))
       pieces.push(
         make("a", { href: piece, target: "_blank", rel: "noopener noreferrer" }, piece),
       );
+    else if (piece === "🔴") pieces.push(make("strong", { class: "flag" }, `⚑ ${t("web.call.red")}`));
     else pieces.push(piece);
   }
   return pieces;

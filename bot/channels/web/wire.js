@@ -42,7 +42,7 @@ export function post(path, given, headers = {}) {
 
 const FIRST_MS = 500;
 const LONGEST_MS = 5000;
-const AGAIN = new Set([408, 429, 502, 503, 504]);
+const AGAIN = new Set([408, 429]);
 
 // Messages on their way: one after the other, each until the server has it. Those without a file
 // survive a reload of the page.
@@ -105,7 +105,7 @@ export class Sending {
         this.signedOut();
         return "out";
       }
-      if (AGAIN.has(answer.status)) return "again";
+      if (AGAIN.has(answer.status) || answer.status >= 500) return "again";
       return (await answer.json().catch(() => ({}))).why || `${answer.status}`;
     } catch {
       return message.file && message.file.size === 0 ? "empty" : "again";

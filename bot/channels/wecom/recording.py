@@ -8,7 +8,13 @@ from pathlib import Path
 from bot.channels.wecom import frames
 
 _SECRET = {"secret", "aeskey", "url", "response_url", "base64_data", "bot_id", "aibotid", "md5"}
-_NAMED = {"userid": "user", "chatid": "chat", "corpid": "corp", "media_id": "media"}
+_NAMED = {
+    "userid": "user",
+    "userids": "user",
+    "chatid": "chat",
+    "corpid": "corp",
+    "media_id": "media",
+}
 
 
 class Recorder:

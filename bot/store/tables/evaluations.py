@@ -96,11 +96,12 @@ class Reminder(SQLModel, table=True):
 
 
 class Notice(SQLModel, table=True):
-    """One notice of a reminder, told once."""
+    """One notice of a reminder, for one person, told once."""
 
     reminder_id: int = Field(foreign_key="reminder.id", primary_key=True)
     due_on: str = Field(primary_key=True)
     step: str = Field(primary_key=True)
     person_id: int = Field(foreign_key="person.id", primary_key=True)
-    at: datetime
+    due_at: datetime = Field(index=True)  # when the person works
+    at: datetime | None = None  # settled: told in `conversation_id`
     conversation_id: str | None = None  # None: the person could not be reached anywhere

@@ -19,7 +19,7 @@ class Connection(SQLModel, table=True):
     host: str = ""
     port: int = 0
     options: dict[str, Any] = json()  # system_id, source, window, rate, id_form, tls
-    filed: dict[str, Any] = json_added()  # signatures and templates, by carrier
+    filed: dict[str, Any] = json_added()  # see bot.store.sends.filed
     secret_sealed: bytes | None = sealed()
     created_by: int | None = Field(default=None, foreign_key="person.id")
     created_at: datetime

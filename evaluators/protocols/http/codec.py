@@ -50,6 +50,12 @@ class Responses:
         self._head: _Head | None = None
         self._body = bytearray()  # of a chunked answer
         self._trailing = False
+        self._broken: ProtocolError | None = None
+
+    @property
+    def problem(self) -> str:
+        """Why nothing more is read, or nothing: what follows the answers found makes no sense."""
+        return self._broken.reason if self._broken else ""
 
     @property
     def begun(self) -> bool:
@@ -57,17 +63,26 @@ class Responses:
         return self._head is not None or bool(self._data)
 
     def feed(self, data: bytes) -> list[Response]:
-        """The answers that these bytes complete."""
+        """The answers that these bytes complete, also where nonsense follows: it is raised next."""
+        if self._broken:
+            raise self._broken
         if not self._data and self._head is None and (whole := _whole(data)) is not None:
             return [whole]
         self._data += data
         found: list[Response] = []
-        while (response := self._next()) is not None:
-            found.append(response)
+        try:
+            while (response := self._next()) is not None:
+                found.append(response)
+        except ProtocolError as error:
+            self._broken = error
+            if not found:
+                raise
         return found
 
     def end(self) -> Response | None:
         """The connection has ended: the answer that this completes, if any."""
+        if self._broken:
+            raise self._broken
         head, self._head = self._head, None
         if head is None or head.length is not None or head.chunked:
             return None

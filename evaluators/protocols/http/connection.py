@@ -83,8 +83,11 @@ class Connection(asyncio.BufferedProtocol):
             self._problem = error.reason
             self.abort()
             return
-        for response in found:
-            self._bring(response)
+        self._problem = self._responses.problem
+        for response in found:  # nothing is asked any more where nonsense follows
+            self._bring(response._replace(keep=False) if self._problem else response)
+        if self._problem:
+            self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

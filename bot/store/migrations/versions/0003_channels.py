@@ -93,7 +93,8 @@ def upgrade() -> None:
         sa.Column("due_on", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("step", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("due_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("conversation_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_notice_person_id_person")
@@ -105,6 +106,9 @@ def upgrade() -> None:
             "reminder_id", "due_on", "step", "person_id", name=op.f("pk_notice")
         ),
     )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_due_at"), ["due_at"], unique=False)
+
     with op.batch_alter_table("conversation", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("grouped", sa.Boolean(), server_default=sa.text("false"), nullable=False)
@@ -228,6 +232,9 @@ def downgrade() -> None:
         batch_op.drop_column("unreachable")
         batch_op.drop_column("unreachable_at")
         batch_op.drop_column("grouped")
+
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notice_due_at"))
 
     op.drop_table("notice")
     with op.batch_alter_table("reminder", schema=None) as batch_op:
