@@ -138,3 +138,13 @@ async def test_a_leaver_is_a_stranger(office: Office) -> None:
     with office.database.write() as sql:
         assert people.leave(sql, "小林", now())
     assert not await office.desk.receive(lin, Message("1", text="你好"))
+
+
+async def test_a_code_that_comes_again_is_greeted_once(office: Office) -> None:
+    """Where the platform repeats the message with the code, nothing further is said or kept."""
+    code = office.invite("小林", "technical")
+    lin = Peer("telegram", "1", "1")
+    for _ in range(2):
+        assert await office.desk.receive(lin, Message("1", text=f"/start {code}"))
+    assert 1 == len(office.waiting(lin))
+    assert 1 == len(rows(office, Turn))

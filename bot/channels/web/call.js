@@ -119,7 +119,7 @@ export class Call {
                   this.send({ text: `/切换 ${id}` });
                 },
               },
-              vendor,
+              `${id} · ${vendor}`,
             ),
           ),
         ),
