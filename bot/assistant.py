@@ -86,14 +86,19 @@ class Assistant:
             people.enrol(sql, channel, user, roles=roles, now=self.clock())
         return Peer(channel, user, user, user)
 
-    def greet(self, peer: Peer, *, part_only: bool | None = None) -> None:
-        """Queue the first words of a visit; `part_only` says whose questions are asked in it."""
+    def greet(
+        self, peer: Peer, message: Message | None = None, *, part_only: bool | None = None
+    ) -> None:
+        """Queue the first words of a visit, once for the `message` that opened it.
+
+        `part_only` says whose questions are asked in it.
+        """
 
         def deciding(session: Session, scene: Scene) -> Decision:
             asked = session.part_only if part_only is None else part_only
             return greet(replace(session, part_only=asked), scene)
 
-        self._turn(peer, None, deciding)
+        self._turn(peer, message, deciding)
 
     def handle(self, peer: Peer, message: Message) -> bool:
         """Handle one message once; what it leads to waits in the outbox afterwards.

@@ -4,7 +4,7 @@ import logging
 import shutil
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -118,11 +118,13 @@ class Desk:
         code = invitations.shaped(message.text)
         if not code:
             return self.assistant.handle(peer, message)
-        if self._known(peer):
+        known = self._known(peer)
+        starts = message.text.strip().lower().startswith("/start")
+        if known and not starts:  # a word that merely looks like a code
             return self.assistant.handle(peer, message)
-        if peer.group or not self._enter(peer, code):
+        if not known and (peer.group or not self._enter(peer, code)):
             return False
-        self.assistant.greet(peer)
+        self.assistant.greet(peer, replace(message, text="/start"))  # noted: it may come again
         return True
 
     def _enter(self, peer: Peer, code: str) -> bool:

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent.parent
 OPENING = ("新建 云信达", "完整", "1", "否", "否")
 LATER = "以后"  # answers any question, and is kept as an answer
 AGAIN = wording.load(CONTENT / "wording")["zh"].phrases["delivery.again"] + "\n"
-QUIET_S = 60.0  # for what waits at the end
+QUIET_S = 150.0  # for what waits at the end, at the platform's pace
 MOST_S = 1.0  # a process lives at most so long once it listens
 
 
