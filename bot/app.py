@@ -17,7 +17,7 @@ from bot.assistant import Assistant
 from bot.dialogue import showing
 from bot.engine import spawn
 from bot.engine.judging import rejudge
-from bot.errors import UserError
+from bot.errors import UserError, why
 from bot.guide import LazyGuide
 from bot.judge import Judge
 from bot.scenery import Scenery
@@ -183,7 +183,9 @@ def simulate(options: argparse.Namespace) -> int:
     try:
         anyio.run(serving)
     except OSError as error:
-        raise UserError(f"The simulated vendor cannot listen: {error}") from error
+        ports = ", ".join(str(port) for port in (*named.values(), options.panel) if port)
+        where = f"on port {ports}" if "," not in ports else f"on one of the ports {ports}"
+        raise UserError(f"The simulated vendor cannot listen {where}: {why(error)}.") from error
     except ValueError as error:
         raise UserError(f"The simulated vendor cannot start: {error}") from error
     return 0
@@ -214,7 +216,10 @@ def report(options: argparse.Namespace) -> int:
     with opened() as app:
         text = app.judge.document(options.vendor, options.format, options.language)
     if options.output:
-        Path(options.output).write_text(text, encoding="utf-8")
+        try:
+            Path(options.output).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"{options.output} cannot be written: {why(error)}.") from error
     else:
         sys.stdout.write(text)
     return 0

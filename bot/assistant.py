@@ -133,7 +133,17 @@ class Assistant:
         with self.database.read() as session:
             return chats.said(session, self.database.vault, conversation, most=RECALLED)
 
+    def _says_the_same(self, peer: Peer, message: Message) -> bool:
+        """Whether an edit changes nothing: platforms tell of edits that only add a preview."""
+        if not _is_edit(message) or message.paths or message.trouble:
+            return False
+        with self.database.read() as sql:
+            before = chats.words(sql, self.database.vault, peer.key, message.about)
+        return before == message.text
+
     def _handle(self, peer: Peer, message: Message) -> bool:
+        if self._says_the_same(peer, message):
+            return True
         taken = [attachments.take(path, self.files) for path in message.paths]
         if message.trouble:
             taken.append(attachments.Unfit(f"fetch_{message.trouble}", {}))
@@ -163,7 +173,7 @@ class Assistant:
             tuple(one for one in taken if isinstance(one, FileKept)),
             tuple(one.said(wording) for one in taken if isinstance(one, attachments.Unfit)),
             asked=asked,
-            edited=bool(message.about) and message.id.startswith(f"{message.about}:e"),
+            edited=_is_edit(message),
             corrects=corrects,
             group=peer.group,
         )
@@ -266,6 +276,10 @@ def _is_late(effects: Iterable[Effect], scene: Scene) -> bool:
     """Whether a code was typed whose test has ended."""
     over = {line.code for line in scene.codes if line.over}
     return any(isinstance(each, do.Confirm) and over.intersection(each.codes) for each in effects)
+
+
+def _is_edit(message: Message) -> bool:
+    return bool(message.about) and message.id.startswith(f"{message.about}:e")
 
 
 def _standing(peer: Peer, person: Known, kept: chats.State) -> dict[str, Any]:

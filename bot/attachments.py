@@ -60,8 +60,10 @@ def take(path: Path, folder: Path) -> FileKept | Unfit:
     """Copy the file at `path` into `folder` under its SHA-256, whole or not at all."""
     name = shown_name(path.name)
     try:
+        if path.is_dir():
+            return Unfit("folder", {"name": _printable(str(path))})
         if not path.is_file():
-            return Unfit("missing", {"name": name})
+            return Unfit("missing", {"name": _printable(str(path))})
         size = path.stat().st_size
         if size == 0:
             return Unfit("empty", {"name": name})
@@ -89,8 +91,11 @@ def place(folder: Path, digest: str) -> Path:
 
 def shown_name(name: str) -> str:
     """A sender's file name made harmless for screens and reports."""
-    printable = "".join(char if char.isprintable() else "?" for char in Path(name).name)
-    return printable[:LONGEST_NAME] or "?"
+    return _printable(Path(name).name)
+
+
+def _printable(name: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in name)[:LONGEST_NAME] or "?"
 
 
 def sniff(path: Path) -> str:

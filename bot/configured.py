@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot import settings as settings_
 from bot.channels.port import Channel
+from bot.channels.wecom_group import WecomGroup
 from bot.inbound.web import Handler
 from bot.settings import Settings
 
@@ -53,7 +54,15 @@ def configured(settings: Settings, folder: Path, record: Path | None = None) -> 
         channels.append(_telegram(settings, settings.telegram, folder, record))
     if settings.wecom is not None:
         channels.append(_wecom(settings.wecom, folder, record))
+    if settings.wecom_group_url:
+        channels.append(WecomGroup(settings.wecom_group_url))
     return channels
+
+
+def escalations(channels: Sequence[Channel]) -> str:
+    """The conversation that hears of what is overdue too; empty where there is none."""
+    groups = [channel for channel in channels if isinstance(channel, WecomGroup)]
+    return f"{groups[0].name}:escalation" if groups else ""
 
 
 def _telegram(

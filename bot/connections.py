@@ -94,7 +94,7 @@ def password(options: argparse.Namespace) -> int:
     """Keep another password with a connection; the rest stays as it is."""
     with app.opened() as built, built.database.write() as sql:
         row = _known(sql, options.name)
-        secret = sends.secret(built.database.vault, row) | {"password": _unseen("Password: ")}
+        secret = sends.secret(built.database.vault, row) | {"password": _password()}
         sends.reseal(built.database.vault, row, secret)
         sql.add(row)
     sys.stdout.write(f"Kept the new password of {options.name}.\n")
@@ -147,7 +147,7 @@ def _wire(options: argparse.Namespace) -> tuple[Connection, dict[str, Any]]:
         created_at=app.now(),
     )
     sealed = {name: row.options.pop(name) for name in list(row.options) if "password" in name}
-    return row, sealed | {"password": _unseen("Password: ")}
+    return row, sealed | {"password": _password()}
 
 
 def _http(options: argparse.Namespace) -> tuple[Connection, dict[str, Any]]:
@@ -199,6 +199,13 @@ def address(text: str) -> tuple[str, int]:
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise UserError(f"{text!r} is not HOST:PORT.")
     return host.strip("[]"), int(port)
+
+
+def _password() -> str:
+    typed = _unseen("Password: ")
+    if not typed:
+        raise UserError("The password is empty; nothing was kept. Type it, or pipe it in.")
+    return typed
 
 
 def _unseen(prompt: str) -> str:

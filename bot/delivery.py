@@ -165,13 +165,13 @@ class Delivery:
                 fate = await self.channel.deliver(reply)
         except Exception as error:
             log.exception("reply %s was not delivered on %s", reply.id, self.channel.name)
-            fate = Later(0.0, type(error).__name__)
+            fate = Later(0.0, type(error).__name__, unsure=True)
         if not isinstance(fate, Later):
             self.failures.pop(reply.chat, None)
             return fate
         failures = self.failures[reply.chat] = self.failures.get(reply.chat, 0) + 1
         pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (failures - 1))
-        later = Later(fate.after_s or pause, fate.why, everybody=fate.everybody)
+        later = replace(fate, after_s=fate.after_s or pause)
         if later.everybody:
             self.pacing.stopped_until = self.now() + later.after_s
         return later
@@ -183,8 +183,9 @@ class Delivery:
             outbox.delivered(sql, told, now)
         for reply, fate in done:
             match fate:
-                case Later(after_s, why):
-                    outbox.later(sql, reply.id, now + timedelta(seconds=after_s), why)
+                case Later(after_s, why, unsure=unsure):
+                    due_at = now + timedelta(seconds=after_s)
+                    outbox.later(sql, reply.id, due_at, why, unsure=unsure)
                 case Unreachable(why):
                     key = f"{self.channel.name}:{reply.chat}"
                     outbox.cannot_reach(sql, reply.id, conversation=key, why=why, now=now)

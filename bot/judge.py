@@ -52,7 +52,7 @@ class Judge:
 
     def document(self, vendor: str, form: str, language: str) -> str:
         """One evaluation's whole report as HTML or JSON; `vendor` is a name or a number."""
-        case = self.case(self._find(vendor, language))
+        case = self.case(self._find(vendor))
         card = self.score(case)
         if form == "json":
             return json.dumps(self.as_json(case, card), ensure_ascii=False, indent=2) + "\n"
@@ -168,12 +168,13 @@ class Judge:
         found = ((run.id, self.finished(run.id)) for run in case.runs if not run.going_on)
         return {run_id: finished for run_id, finished in found if finished is not None}
 
-    def _find(self, vendor: str, language: str) -> int:
+    def _find(self, vendor: str) -> int:
         with self.database.read() as sql:
             known = cases.lines(sql)
         wanted = [case.id for case in known if vendor in {str(case.id), case.vendor}]
         if not wanted:
-            raise UserError(self.wordings[language]("card.no_case", vendor=vendor))
+            # said by a command, and those speak English whatever the report is in
+            raise UserError(self.wordings["en"]("card.no_case", vendor=vendor))
         return wanted[-1]
 
     def _write(self, case: Case, text: str) -> Path:

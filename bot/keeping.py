@@ -110,7 +110,7 @@ class Keeper:
                 person = self.person
                 confirmed.keep(self.sql, self.vault, person, codes, now=self.now)
             case do.StopRun(run_id):
-                runs.ask_to_stop(self.sql, run_id, self.now)
+                runs.ask_to_stop(self.sql, run_id, self.now, by=self.speaker)
 
     def _whose(self, kind: str) -> list[int | None]:
         """That one has opted out says something of one's own numbers."""

@@ -7,15 +7,15 @@ import re
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlmodel import select
 
-from bot import app
+from bot import app, consent
 from bot.digits import masked, normal
-from bot.errors import UserError
+from bot.errors import UserError, why
 from bot.store import sends
 from bot.store.tables import Number
 
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         return _list()
     if options.action == "retire":
         return _retire(options.number)
-    return _add(Path(options.file))
+    return _add(Path(options.file), anew=options.anew)
 
 
 def _list() -> int:
@@ -67,19 +67,42 @@ def _traits(row: Number) -> str:
     return " ".join(words)
 
 
-def _add(path: Path) -> int:
-    rows = list(read(path))
+def _add(path: Path, *, anew: bool = False) -> int:
     with app.opened() as built, built.database.write() as sql:
-        sends.describe(sql, built.database.vault, rows, described(path))
-        added, known = sends.add_numbers(sql, built.database.vault, rows)
+        vault = built.database.vault
+        rows = list(read(path, lambda number: sends.number(sql, vault, number) is not None))
+        agreed = [(number, row) for number, row in rows if row.consented_at is not None]
+        withdrawn = [number for number, row in rows if row.consented_at is None]
+        for number in withdrawn:
+            sends.retire(sql, vault, number, app.now())
+        again = sends.list_anew(sql, vault, agreed) if anew else 0
+        sends.describe(sql, vault, agreed, described(path))
+        retired = [number for number, _ in agreed if sends.is_retired(sql, vault, number)]
+        added, known = sends.add_numbers(sql, vault, agreed)
     encoding = decoded(path)[1]
     read_as = "" if encoding == "UTF-8" else f" Read as {encoding}."
+    known -= len(retired) + again
     sys.stdout.write(f"{added} added, {known} were listed already.{read_as}\n")
+    if again:
+        sys.stdout.write(f"{again} listed anew.\n")
+    _tell_retired(path, withdrawn, retired)
     if columns := unknown(path):
         sys.stdout.write(
             f"Not used: {', '.join(columns)}. Columns: {','.join(COLUMNS)}; {','.join(MORE)}\n"
         )
     return 0
+
+
+def _tell_retired(path: Path, withdrawn: Sequence[str], retired: Sequence[str]) -> None:
+    for number in withdrawn:
+        sys.stdout.write(f"{masked(number)}: consent withdrawn, it will not be texted again.\n")
+    for number in retired:
+        sys.stdout.write(f"{masked(number)} is retired and stays so.\n")
+    if retired:
+        sys.stdout.write(
+            "If the owner has agreed anew since it was retired, put that consent and its date into"
+            f" the file and list it again: smsvet panel add {path} --anew\n"
+        )
 
 
 def _retire(number: str) -> int:
@@ -91,8 +114,14 @@ def _retire(number: str) -> int:
     return 0
 
 
-def read(path: Path) -> Iterator[tuple[str, Number]]:
-    """The file's rows; raises UserError with the line of the first bad one, adds none then."""
+def read(
+    path: Path, is_listed: Callable[[str], bool] = lambda _number: False
+) -> Iterator[tuple[str, Number]]:
+    """The file's rows; raises UserError with the line of the first bad one, adds none then.
+
+    A consent that says no is such a line, unless the number `is_listed`: then it is a withdrawal,
+    and the row has no `consented_at`.
+    """
     table = _table(path)
     missing = set(COLUMNS) - set(table.fieldnames or ())
     if missing:
@@ -105,6 +134,8 @@ def read(path: Path) -> Iterator[tuple[str, Number]]:
             if row.get(BEYOND):
                 raise UserError(f"{path}:{table.line_num}: more fields than the first line names")
             number, listed = _row(path, table.line_num, row)
+            if listed.consented_at is None and not is_listed(number):
+                raise UserError(_no_consent(path, table.line_num, listed.consent))
             if number in seen:
                 raise UserError(f"{path}:{table.line_num}: the number stands twice in the file")
             seen.add(number)
@@ -136,7 +167,7 @@ def decoded(path: Path) -> tuple[str, str]:
     try:
         written = path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
+        raise UserError(f"{path} cannot be read: {why(error)}.") from error
     try:
         return written.decode("utf-8-sig"), "UTF-8"
     except UnicodeDecodeError:
@@ -175,24 +206,39 @@ def _row(path: Path, line: int, row: dict[str, str]) -> tuple[str, Number]:
         raise UserError(f"{path}:{line}: carrier is one of {NAMES}, not {said!r}")
     if not (row["owner"] or "").strip() or not (row["consent"] or "").strip():
         raise UserError(f"{path}:{line}: without an owner and their consent no number is listed")
-    try:
-        consented = date.fromisoformat(row["consented_on"] or "")
-    except ValueError as error:
-        raise UserError(f"{path}:{line}: consented_on is a date like 2026-11-01") from error
-    if consented > datetime.now(UTC).date():
-        raise UserError(f"{path}:{line}: consented_on lies in the future")
+    said = row["consent"].strip()
+    denied = consent.denied(said)
+    if consent.vague(said):
+        raise UserError(f"{path}:{line}: consent says {said!r}: say how, such as: signed form 12")
     return number, Number(
         blind="",
         carrier=by,
         owner=row["owner"].strip(),
-        consent=row["consent"].strip(),
-        consented_at=datetime(consented.year, consented.month, consented.day, tzinfo=UTC),
+        consent=said,
+        consented_at=None if denied else _consented(path, line, row["consented_on"] or ""),
         ported=_yes_or_no(path, line, row, "ported"),
         region=(row.get("region") or "").strip(),
         country=country,
         announced=_yes_or_no(path, line, row, "announced") or False,
         dead=_yes_or_no(path, line, row, "dead") or False,
     )
+
+
+def _no_consent(path: Path, line: int, said: str) -> str:
+    return (
+        f"{path}:{line}: consent says {said!r}, which is none: this number is not listed, and"
+        " nothing of this file was taken. Remove the line, or say how the owner agreed."
+    )
+
+
+def _consented(path: Path, line: int, said: str) -> datetime:
+    try:
+        day = date.fromisoformat(said.strip())
+    except ValueError as error:
+        raise UserError(f"{path}:{line}: consented_on is a date like 2026-11-01") from error
+    if day > datetime.now(UTC).date():
+        raise UserError(f"{path}:{line}: consented_on lies in the future")
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _number(path: Path, line: int, said: str, country: str) -> str:

@@ -25,6 +25,8 @@ ROOMS = {
     "telegram": Room(3900, _utf16),
     # 20480 octets in a streamed answer; a push is kept shorter, as a bubble people still read.
     "wecom": Room(4000, _octets),
+    # 2048 octets of plain text; some are left for the words before a repeat.
+    "wecomgroup": Room(1900, _octets),
 }
 ANY = Room()
 SENTENCE_ENDS = ("。", "！", "？", "；", ". ", "; ")

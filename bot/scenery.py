@@ -21,7 +21,7 @@ from bot.dialogue.scene import CaseLine, Line, Person, Scene
 from bot.dialogue.session import Session
 from bot.dialogue.testing import is_planning
 from bot.messages import Message, Peer
-from bot.store import cases, codes, confirmed, handsets, people, reminders
+from bot.store import cases, chats, codes, confirmed, handsets, people, reminders
 from bot.store.cases import Stamp
 from bot.store.people import Known
 from bot.store.tables import Run
@@ -119,8 +119,11 @@ class Scenery:
             lines=self._lines(sql, session, stamp),
             colleagues=self.memory.listed("people", stamp.people, lambda: people.names(sql)),
         )
-        if message is not None and reminding.spoken_of(session, message.text, message.action):
-            about = reminding.named(message.text, message.action)
+        action = message.action if message is not None else ""
+        if message is not None and message.about and not action:
+            action = chats.asked_in(sql, peer.key, message.about)
+        if message is not None and reminding.spoken_of(session, message.text, action):
+            about = reminding.named(message.text, action)
             hours = reminders.hours_of(sql, person.id)
             scene = replace(scene, reminders=reminders.known(sql, about), hours=hours)
         if stamp.phones and message is not None:

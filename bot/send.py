@@ -19,7 +19,7 @@ from bot.dialogue import showing
 from bot.dialogue.planning import findings, fitted
 from bot.dialogue.scene import Line
 from bot.engine import judging
-from bot.errors import UserError
+from bot.errors import UserError, why
 from bot.report import outcome
 from bot.report.measured import Finished
 from bot.store import runs
@@ -67,9 +67,13 @@ def _mark(text: str) -> tuple[str, float]:
 
 
 def _plan(options: argparse.Namespace) -> Plan:
+    path = Path(options.plan)
     try:
-        plan = read(Path(options.plan), Plan)
-    except (OSError, ContentError) as error:
+        with path.open("rb"):  # a missing file is said without a line
+            plan = read(path, Plan)
+    except OSError as error:
+        raise UserError(f"The plan {path} cannot be read: {why(error)}.") from error
+    except ContentError as error:
         raise UserError(f"The plan cannot be read: {error}") from error
     name = options.connection or plan.connection
     if not name:
@@ -174,9 +178,17 @@ def _wait(run_id: int, built: app.App, *, marks: Sequence[tuple[str, float]], qu
         try:
             time.sleep(LOOK_S)
         except KeyboardInterrupt:
-            sys.stderr.write("Stopping; what was sent is counted, there will be no verdict.\n")
+            sys.stderr.write(_stopping(_look(run_id, built)))
             with built.database.write() as sql:
                 runs.ask_to_stop(sql, run_id, app.now())
+
+
+def _stopping(run: Run) -> str:
+    sent, planned = run.progress.get("sent", 0), run.plan["count"]
+    return (
+        f"Stopping; {sent} of {planned} messages had left by now. What left is counted, there will"
+        " be no verdict.\n"
+    )
 
 
 def is_still(run: Run, now: datetime) -> bool:

@@ -6,9 +6,11 @@ It speaks plain HTTP on loopback: TLS is the company's proxy's.
 import fcntl
 import json
 import logging
+import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +26,7 @@ from bot import app
 from bot import settings as settings_
 from bot.channels import web
 from bot.channels.web import Guard
-from bot.configured import configured, routes
+from bot.configured import configured, escalations, routes
 from bot.errors import UserError
 from bot.front import Desk
 from bot.inbound.web import application
@@ -34,7 +36,7 @@ from bot.switchboard import Switchboard
 from bot.webdesk import WebDesk
 
 TEND_S = 5.0  # between two looks whether a test is without its worker
-LEAVE_S = 10  # for requests under way, once told to end
+LEAVE_S = 5  # for requests under way, once told to end
 HEAD_BYTES = 16 * 1024
 AT_ONCE = 1000  # connections and requests
 
@@ -49,6 +51,7 @@ def run(host: str | None, port: int | None, record: Path | None = None) -> int:
     with _alone(settings.home), app.opened(settings) as built:
         app.log_to(settings.home / "serve.log")
         listening = _listen(host, port)
+        built.guide.warm()  # or the first question would wait for it
         board = _switchboard(settings, built, record)
         page = WebDesk(built.assistant, board.desk, built.progress, lambda: server.should_exit)
         more = [*routes(board.channels), *web.routes(page, Guard(host, settings.public_url))]
@@ -117,6 +120,8 @@ async def _serve(
         tasks.start_soon(_sweeper(built, board).run)
         await server.serve(sockets=[listening])
         tasks.cancel_scope.cancel()
+        # A thread that is busy, with loading the guidance say, is not waited for any longer.
+        threading.Thread(target=_leave, daemon=True).start()
     await board.close()
 
 
@@ -129,6 +134,7 @@ def _sweeper(built: app.App, board: Switchboard) -> Sweeper:
         app.now,
         board.desk.wake,
         board.desk.threads,
+        group=escalations(board.channels),
     )
 
 
@@ -150,6 +156,11 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise UserError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
+
+
+def _leave() -> None:
+    time.sleep(LEAVE_S)
+    os._exit(0)
 
 
 def _ended(_signal: int, _frame: FrameType | None) -> None:

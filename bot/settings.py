@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from bot.errors import UserError
 
@@ -53,8 +53,7 @@ class Wecom:
     """A WeCom bot (智能机器人) over its long connection; `url` is empty for WeCom's own.
 
     With `callback_token` and `callback_key` (its EncodingAESKey) WeCom posts to
-    `public_url`/wecom instead. `bot_name` is how people mention it in groups. `group_url` is a
-    group robot's address, to which escalations go as well.
+    `public_url`/wecom instead. `bot_name` is how people mention it in groups.
     """
 
     bot_id: str = ""
@@ -63,7 +62,6 @@ class Wecom:
     bot_name: str = ""
     callback_token: str = field(default="", repr=False)
     callback_key: str = field(default="", repr=False)
-    group_url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,7 @@ class Settings:
     public_url: str = ""  # how the proxy before it is reached: vendors push their receipts there
     telegram: Telegram | None = None
     wecom: Wecom | None = None
+    wecom_group_url: str = field(default="", repr=False)  # a group robot's; hears of escalations
 
     @property
     def sqlite(self) -> Path | None:
@@ -120,6 +119,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         web_port=_port(values.get("SMSVET_WEB_PORT", str(WEB_PORT))),
         telegram=_telegram(values),
         wecom=_wecom(values),
+        wecom_group_url=_group(values.get("SMSVET_WECOM_GROUP_URL", "")),
     )
 
 
@@ -142,7 +142,7 @@ def _wecom(values: Mapping[str, str]) -> Wecom | None:
     posted = _together(values, "SMSVET_WECOM_CALLBACK_TOKEN", "SMSVET_WECOM_CALLBACK_KEY")
     if not both and not posted:
         return None
-    names = ("bot_id", "secret", "url", "bot_name", "callback_token", "callback_key", "group_url")
+    names = ("bot_id", "secret", "url", "bot_name", "callback_token", "callback_key")
     return Wecom(**{name: values.get(f"SMSVET_WECOM_{name.upper()}", "") for name in names})
 
 
@@ -162,6 +162,19 @@ def _public(text: str) -> str:
     if text and not (text.startswith("https://") and urlsplit(text).hostname):
         raise UserError(f"SMSVET_PUBLIC_URL starts with https://, not {text!r}")
     return text
+
+
+def _group(text: str) -> str:
+    """A group robot's address; it holds the robot's key, so a complaint does not repeat it."""
+    if text and not _is_private(urlsplit(text)):
+        raise UserError("SMSVET_WECOM_GROUP_URL starts with https:// (http:// only on loopback)")
+    return text
+
+
+def _is_private(at: SplitResult) -> bool:
+    """Whether nobody on the way can read what is sent there."""
+    loopback = at.hostname in {"127.0.0.1", "::1", "localhost"}
+    return bool(at.hostname) and (at.scheme == "https" or (at.scheme == "http" and loopback))
 
 
 def _port(text: str) -> int:

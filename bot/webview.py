@@ -24,7 +24,7 @@ TOKEN = re.compile(r"(?:\d+|any):[a-z_]+:\S+|(?:\d+|any):\d+:\S*")
 # Questions that a number picks a reply to; elsewhere one that is typed may be the answer itself.
 PICKED = frozenset(
     {"walk", "international", "multilingual", "confirm", "file_level", "colleague"}
-    | {"connection", "test", "pair"}
+    | {"connection", "test", "pair", "stop"}
 )
 
 

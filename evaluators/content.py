@@ -44,7 +44,60 @@ def read(path: Path, model: type[Model]) -> Model:
         # An unknown key is most often a misspelt one: saying which is missing would mislead.
         first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
         where = ".".join(str(part) for part in first["loc"])
-        raise ContentError(path, _line(node, first["loc"]), f"{where}: {first['msg']}") from error
+        said = f"{where}: {_said(first)}" if where else _said(first)
+        raise ContentError(path, _line(node, first["loc"]), said) from error
+
+
+_SAID = {
+    "missing": "this field is missing",
+    "extra_forbidden": "there is no field of this name",
+    "string_type": "this is to be text",
+    "bool_type": "this is to be true or false",
+    "list_type": "this is to be a list",
+    "tuple_type": "this is to be a list",
+    "finite_number": "this is to be a finite number",
+    "greater_than": "this is to be more than {gt}",
+    "greater_than_equal": "this is to be at least {ge}",
+    "less_than": "this is to be less than {lt}",
+    "less_than_equal": "this is to be at most {le}",
+    "literal_error": "this is to be {expected}",
+    "string_too_short": "this is to have at least {min_length} characters",
+    "string_too_long": "this is to have at most {max_length} characters",
+    "too_short": "this is to have at least {min_length} entries",
+    "too_long": "this is to have at most {max_length} entries",
+    "string_pattern_mismatch": "this is not written as it is to be",
+    "value_error": "{error}",
+}
+_KINDS = {
+    "int": "this is to be a whole number",
+    "float": "this is to be a number",
+    "decimal": "this is to be a number",
+    "bool": "this is to be true or false",
+    "model": "this is to be fields with their values, each as `name: value`",
+    "dict": "this is to be fields with their values, each as `name: value`",
+    "mapping": "this is to be fields with their values, each as `name: value`",
+    "date": "this is to be a date",
+    "datetime": "this is to be a date and time",
+    "time": "this is to be a time of day, such as 09:30",
+}
+
+
+def _said(each: Mapping[str, Any]) -> str:
+    """What is wrong with a value, for whoever wrote it: no word of the library's classes."""
+    kind = str(each["type"])
+    words = _SAID.get(kind) or _KINDS.get(kind.split("_")[0])
+    if words is None:
+        return str(each["msg"])
+    said = words.format_map(dict(each.get("ctx") or {}))
+    plain = isinstance(each["input"], str | int | float | bool)
+    return f"{said}, not {each['input']!r}" if plain and kind in _SHOWN else said
+
+
+_SHOWN = frozenset(
+    {"int_type", "int_parsing", "int_from_float", "float_type", "float_parsing", "bool_parsing"}
+    | {"greater_than", "greater_than_equal", "less_than", "less_than_equal", "literal_error"}
+    | {"string_type", "finite_number", "string_pattern_mismatch", "list_type", "tuple_type"}
+)
 
 
 def line_of(path: Path, *loc: str | int) -> int:
@@ -58,7 +111,11 @@ def _compose(path: Path) -> yaml.Node:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ContentError(path, line, error.problem or "not YAML") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except UnicodeDecodeError as error:
+        raise ContentError(path, 1, "the file is not UTF-8 text") from error
+    except OSError as error:
+        raise ContentError(path, 1, error.strerror or str(error)) from error
+    except yaml.YAMLError as error:
         raise ContentError(path, 1, str(error)) from error
     if node is None:
         raise ContentError(path, 1, "the file is empty")

@@ -37,11 +37,15 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Later:
-    """Not now: again after so many seconds; `everybody`: nothing to any chat until then."""
+    """Not now: again after so many seconds; `everybody`: nothing to any chat until then.
+
+    `unsure`: the platform may have taken it all the same, nobody knows.
+    """
 
     after_s: float
     why: str
     everybody: bool = False
+    unsure: bool = False
 
 
 @dataclass(frozen=True)

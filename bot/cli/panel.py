@@ -14,6 +14,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.csv",
         help="number,carrier,owner,consent,consented_on[,ported,region,country,announced,dead]",
     )
+    add.add_argument(
+        "--anew", action="store_true", help="list retired numbers whose owners agreed anew"
+    )
     retire = actions.add_parser("retire", help="never text this number again")
     retire.add_argument("number", metavar="NUMBER")
     _phone(actions.add_parser("phone", help="real phones that say what they received"))

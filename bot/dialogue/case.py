@@ -61,6 +61,8 @@ class RunLine:
     progress: Mapping[str, Any]
     result: Mapping[str, Any]
     marks: tuple[str, ...] = ()  # what people may note while it runs
+    by: str = ""  # who started it
+    since: datetime | None = None
 
     @property
     def going_on(self) -> bool:

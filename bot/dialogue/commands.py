@@ -55,6 +55,8 @@ _FORMS = {  # of what follows; anything else is an answer
 }
 _NUMBER = re.compile(r"^(?:第)?\s*(\d{1,5})\s*(?:题)?$")
 
+_BELOW = re.compile(r"[-−－]\s*\d{1,5}$")  # fewer messages than none
+
 
 @dataclass(frozen=True)
 class Command:
@@ -89,7 +91,7 @@ def read(text: str, tests: Collection[str] = ()) -> Command | None:
 
 def _fits(command: Command, tests: Collection[str]) -> bool:
     """Whether what follows can be meant so: "test account is available" is an answer."""
-    if command.name == "test" and command.rest.lower() in tests:
+    if command.name == "test" and (command.rest.lower() in tests or _BELOW.match(command.rest)):
         return True
     if command.name in {"change", "evidence_to", "test"}:
         return command.number is not None

@@ -6,26 +6,28 @@ from bot.dialogue import (
     answering,
     aside,
     asking,
+    belated,
     calling,
     commands,
     confirming,
+    english,
     filing,
     opening,
     papers,
     reminding,
-    showing,
     steering,
+    stopping,
     testing,
 )
-from bot.dialogue.effects import Consult, Effect
+from bot.dialogue.effects import Consult, Effect, SetLanguage
 from bot.dialogue.scene import Incoming, Scene
 from bot.dialogue.session import Pending, Session
-from bot.dialogue.talk import STANDING, Said, Talk
+from bot.dialogue.talk import Talk
 from evaluators import answers
-from evaluators.checklist import Item
 
 REPLIES = ("yes", "no", "go", "other", "full", "prescreen", "verified", "documented")
 LONGEST_CHOICE = 2  # digits; more is a value, such as a sender number
+LONGEST_COMMAND = 24  # characters of an unknown one that are said back
 LONGEST = 2000  # characters of one message; more is a document and belongs in a file
 
 
@@ -42,7 +44,9 @@ def decide(session: Session, incoming: Incoming, scene: Scene) -> Decision:
     talk = Talk(scene, session, scene.case)
     _route(talk, incoming)
     papers.watch_expiries(talk, incoming.text if incoming.files else "")
-    return Decision(talk.session, tuple(talk.effects))
+    if talk.session.case != session.case:  # older buttons belong to another evaluation
+        talk.session = replace(talk.session, case_since=session.asked)
+    return Decision(replace(talk.session, heard=True), tuple(talk.effects))
 
 
 def greet(session: Session, scene: Scene) -> Decision:
@@ -65,15 +69,29 @@ def _route(talk: Talk, incoming: Incoming) -> None:
         return talk.tell("too_long", most=LONGEST)
     if incoming.edited:
         return _edited(talk, incoming.corrects, text)
-    if incoming.asked and _is_over(talk, incoming.asked):
-        return _stale(talk, incoming.asked.partition(":")[2])
+    if incoming.asked and not _waits(talk, incoming.asked) and not _steers(talk, text):
+        return belated.replied(talk, incoming, text)
+    if reminding.quoted(talk, incoming.asked, text):
+        return None
     return _said(talk, text)
 
 
-def _is_over(talk: Talk, asked: str) -> bool:
-    """Whether a reply refers to a question that is no longer the one that waits."""
-    number = asked.partition(":")[0]
-    return number not in {"0", str(talk.session.asked)}
+def _steers(talk: Talk, text: str) -> bool:
+    """Whether a text means itself whatever it replies to."""
+    command = commands.read(text, talk.scene.test_words)
+    return command is not None or answers.looks_like_question(text)
+
+
+def _waits(talk: Talk, question: str) -> bool:
+    """Whether `asked:subject` is what waits now, or the same question as it was put before."""
+    asked, _, subject = question.partition(":")
+    if asked in {"0", str(talk.session.asked)}:
+        return True
+    pending = talk.session.pending
+    if pending is None or pending.awaiting != "answer" or not asked.isdigit():
+        return False
+    again = subject == str(talk.number(pending.item))
+    return again and int(asked) > talk.session.case_since  # of another evaluation otherwise
 
 
 def _edited(talk: Talk, item_id: str, text: str) -> None:
@@ -87,16 +105,54 @@ def _edited(talk: Talk, item_id: str, text: str) -> None:
 def _said(talk: Talk, text: str) -> None:
     if confirming.heard(talk, text) or testing.confirmed_twice(talk, text):
         return None
+    if _wants_english(talk, text):
+        return steering.follow(talk, commands.Command("language", "en"))
     pending = talk.session.pending
     if pending is not None and (offered := _offered_word(talk, pending, text)):
         return _chosen(talk, pending, offered)
     if command := commands.read(text, talk.scene.test_words):
+        if command.name == "hours" and pending is not None and not text.startswith("/"):
+            return _whose_hours(talk, pending, text, command)
         return steering.follow(talk, command)
+    if text.startswith("/"):
+        talk.tell("unclear.command", word=text.split()[0][:LONGEST_COMMAND])
+        return answering.repeat(talk)
     if pending is None:
         return _out_of_the_blue(talk, text)
     if text.isascii() and text.isdigit() and (chosen := _typed_choice(talk, pending, text)):
         return _chosen(talk, pending, chosen)
     return _replied(talk, pending, text)
+
+
+def _whose_hours(talk: Talk, pending: Pending, text: str, command: commands.Command) -> None:
+    """Working hours while something else is asked: they may well be the vendor's."""
+    if pending.awaiting in {"follow_up", "reason"}:
+        return _replied(talk, pending, text)
+    if pending.awaiting == "answer":
+        talk.tell("remind.hours_whose", hours=command.rest)
+        return answering.repeat(talk)
+    return steering.follow(talk, command)
+
+
+def _wants_english(talk: Talk, text: str) -> bool:
+    """Asked for where no answer waits; or the first words are English, and are no question.
+
+    A question is answered at once, and in English.
+    """
+    pending = talk.session.pending
+    if talk.language == "en" or (pending is not None and pending.awaiting != "walk"):
+        return False
+    if any(text.lower() == case.vendor.lower() for case in talk.scene.cases):
+        return False
+    if english.asked_for(text):
+        return True
+    if talk.session.heard or not english.spoken(text):
+        return False
+    if not answers.looks_like_question(text):
+        return True
+    talk.session = replace(talk.session, language="en")
+    talk.do(SetLanguage("en"))
+    return False
 
 
 def _out_of_the_blue(talk: Talk, text: str) -> None:
@@ -146,44 +202,9 @@ def _pressed(talk: Talk, incoming: Incoming) -> None:
     if asked == "any" and item is not None and talk.case is not None:
         return calling.answer(talk, item, word, incoming.text.strip())
     pending = talk.session.pending
-    if pending is None or asked != str(talk.session.asked):
-        if incoming.group and item is not None and _differs(talk, item, word):
-            return answering.repeat(talk)
-        return _stale(talk, subject)
-    return _chosen(talk, pending, word)
-
-
-def _differs(talk: Talk, item: Item, word: str) -> bool:
-    """In a group two people may press different answers: both are kept, one of them stands."""
-    stands = talk.case.said(item.id) if talk.case is not None else None
-    if stands is None or stands.by == talk.scene.person.name or word == stands.choice:
-        return False
-    if word not in STANDING:
-        return False
-    label = talk.word(f"choice.{word}")
-    other = talk.word("group.other", name=talk.scene.person.name, said=label)
-    note = f"{stands.note}; {other}" if stands.note else other
-    kept = Said(stands.choice, stands.value, stands.words, note, by=stands.by or "", proven=True)
-    talk.record(item, kept)
-    talk.tell(
-        "group.differs",
-        number=talk.number(item.id),
-        by=stands.by,
-        stands=showing.answer(talk.speaker, item, stands),
-        name=talk.scene.person.name,
-        said=label,
-    )
-    return True
-
-
-def _stale(talk: Talk, subject: str) -> None:
-    item = talk.scene.checklist.numbered(int(subject)) if subject.isdigit() else None
-    if item is not None and talk.case is not None:
-        stands = showing.old_answers(talk.speaker, talk.case, item)
-        talk.tell("stale.item", number=subject, stands=stands)
-    else:
-        talk.tell("stale")
-    answering.repeat(talk)
+    if pending is not None and _waits(talk, f"{asked}:{subject}"):
+        return _chosen(talk, pending, word)
+    return belated.pressed(talk, incoming, subject, word)
 
 
 def _chosen(talk: Talk, pending: Pending, word: str) -> None:
@@ -253,6 +274,8 @@ def _fixed(talk: Talk, pending: Pending, text: str) -> None:
         return opening.on_walk(talk, pending, word)
     if pending.awaiting == "confirm" and word in {"yes", "no", "go", "other"}:
         return testing.on_confirm(talk, pending, word)
+    if pending.awaiting == "stop" and word in {"yes", "no"}:
+        return stopping.on_reply(talk, pending, word)
     if pending.awaiting == "file_level" and word in {"verified", "documented"}:
         return filing.on_file_level(talk, pending, word)
     if pending.awaiting == "walk":  # another name instead

@@ -40,6 +40,18 @@ def digest(wording: Wording, checklist: Checklist, told: Sequence[Telling], toda
     return Say("\n".join(lines), opening(wording, dues), numbered=False)
 
 
+def escalation(wording: Wording, checklist: Checklist, overdue: Sequence[Due], today: date) -> Say:
+    """What a group is told of things that are overdue: nobody can answer there."""
+    lines = [wording("remind.group")]
+    for due in overdue[:SHOWN]:
+        said = (line(wording, checklist, due), left(wording, due, today))
+        lines.append("- " + wording("list.semicolon").join(said))
+        lines[-1] += wording("list.semicolon") + wording("remind.group_open", name=due.person)
+    if len(overdue) > SHOWN:
+        lines.append(wording("remind.group_more", count=len(overdue) - SHOWN))
+    return Say("\n".join(lines), numbered=False)
+
+
 def opening(wording: Wording, dues: Sequence[Due]) -> tuple[Button, ...]:
     """A button for each of several, which shows it with its own."""
     return tuple(

@@ -109,6 +109,15 @@ def _word(talk: Talk, said: str) -> str:
     return "open"
 
 
+def quoted(talk: Talk, asked: str, text: str) -> bool:
+    """A word for a reminder, said in reply to its notice; False where it is something else."""
+    found = _TOKEN.match(asked.rpartition(":")[2]) if ":remind:" in asked else None
+    if found is None or _word(talk, text.rstrip("0123456789天 ")) == "open":
+        return False
+    _typed(talk, f"{found[1]} {text}")
+    return True
+
+
 def pressed(talk: Talk, word: str) -> None:
     """A button under a reminder."""
     found = _TOKEN.match(word)

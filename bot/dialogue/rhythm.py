@@ -29,6 +29,11 @@ class Step:
     escalated: bool = False
 
 
+def escalates(step: str) -> bool:
+    """Whether a notice of this name goes to the approver too."""
+    return step in {"overdue", "escalated"} or step.startswith("week")
+
+
 def ladder(kind: str, since: datetime, due: date, hours: Hours) -> Iterator[Step]:
     """The notices of a reminder set up at `since`, in order of time."""
     if kind == "question":

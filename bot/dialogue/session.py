@@ -17,6 +17,7 @@ Awaiting = Literal[
     "pair",  # the second vendor of a comparison; data: wanted
     "claim",  # the rate the vendor claims; data: wanted
     "confirm",  # go, no go or another test; data: plan, wanted
+    "stop",  # whether a colleague's test is to be stopped; data: run, before
     "file_level",  # what kind of paper the last file was; data: evidence
     "drill_main",  # a switch-over drill: from which vendor; data: drill, before
     "drill_backup",  # to which one
@@ -58,6 +59,8 @@ class Session:
     trail: tuple[str, ...] = ()
     last: str = ""  # the item answered last: what a file without a number belongs to
     part_only: bool = False  # only the person's own department's questions
+    heard: bool = False  # whether the person has said anything in this conversation
+    case_since: int = 0  # `asked` when this evaluation was taken up: older buttons are another's
 
     def waiting(self, awaiting: Awaiting, item: str = "", **data: Any) -> Self:
         """The session after one more question was put."""
@@ -85,6 +88,8 @@ class Session:
             "trail": list(self.trail),
             "last": self.last,
             "part_only": self.part_only,
+            "heard": self.heard,
+            "case_since": self.case_since,
         }
 
     @classmethod
@@ -98,4 +103,6 @@ class Session:
             trail=tuple(raw.get("trail", ())),
             last=raw.get("last", ""),
             part_only=raw.get("part_only", False),
+            heard=raw.get("heard", "asked" in raw),  # kept before this was: they have spoken
+            case_since=raw.get("case_since", 0),
         )

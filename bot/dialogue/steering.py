@@ -3,7 +3,17 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.dialogue import answering, aside, asking, filing, opening, reminding, showing, testing
+from bot.dialogue import (
+    answering,
+    aside,
+    asking,
+    filing,
+    opening,
+    reminding,
+    showing,
+    stopping,
+    testing,
+)
 from bot.dialogue.case import Case
 from bot.dialogue.commands import Command
 from bot.dialogue.effects import Consult, Explain, Report, SetLanguage, SignIn
@@ -83,7 +93,7 @@ def _reworded(talk: Talk) -> None:
     """The pending question in the language just chosen, whatever it is."""
     pending = talk.session.pending
     if pending is None:
-        return None
+        return opening.welcome(talk) if talk.case is None else None
     if testing.is_planning(talk.session):
         return testing.reword(talk)
     match pending.awaiting:
@@ -231,7 +241,7 @@ def _stop(talk: Talk, _command: Command) -> None:
         return testing.drop(talk)
     run = talk.open_case().active_run()
     if run is not None and run.state != "observing":
-        return testing.stop(talk, run)
+        return stopping.stop(talk, run)
     return talk.tell("stopped", vendor=talk.open_case().vendor)
 
 

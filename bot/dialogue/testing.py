@@ -13,7 +13,7 @@ from typing import Any
 from bot.dialogue import answering, asking, proposing, showing
 from bot.dialogue.case import RunLine
 from bot.dialogue.commands import Command
-from bot.dialogue.effects import MarkRun, StartRun, StopRun
+from bot.dialogue.effects import MarkRun, StartRun
 from bot.dialogue.proposing import Wanted, claim_item, claimed_rate, line_named
 from bot.dialogue.scene import Line
 from bot.dialogue.session import Awaiting, Pending, Session
@@ -39,6 +39,9 @@ def begin(talk: Talk, command: Command) -> None:
     run = talk.open_case().active_run()
     if run is not None:
         return talk.say(progress_line(talk, run))
+    if command.number == 0 or command.rest[:1] in {"-", "−", "－"}:
+        talk.tell("test.least")
+        return answering.repeat(talk)
     named = _named(talk, command.rest)
     talk.session = replace(talk.session, pending=_open_before(talk.session.pending))
     return _ask_connection(talk, Wanted(test=named, count=command.number))
@@ -322,12 +325,6 @@ def _back_to_the_walk(talk: Talk) -> None:
     before = _open_before(talk.session.pending)
     talk.session = replace(talk.session, pending=before)
     return asking.ask_next(talk) if before is None else answering.repeat(talk)
-
-
-def stop(talk: Talk, run: RunLine) -> None:
-    talk.do(StopRun(run.id))
-    talk.tell("test.stopping")
-    answering.repeat(talk)
 
 
 def mark(talk: Talk, kind: str) -> None:

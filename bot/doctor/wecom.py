@@ -15,6 +15,7 @@ GUIDE = "docs/wecom.md"
 
 def examine(settings: Settings, listener: str, *, contact: bool = False) -> Iterator[Check]:
     """Everything about the bot. Only with `contact` is it signed in, which displaces others."""
+    yield from _group(settings.wecom_group_url)
     bot = settings.wecom
     if bot is None:
         yield Check("WeCom", True, f"not set up; {GUIDE} says how")
@@ -36,8 +37,11 @@ def _settings(bot: Wecom) -> Iterator[Check]:
         "" if bot.bot_name else "; SMSVET_WECOM_BOT_NAME is not set: mentions in groups are guessed"
     )
     yield Check("WeCom settings", True, way + note + named)
-    if bot.group_url:
-        at = urlsplit(bot.group_url)
+
+
+def _group(url: str) -> Iterator[Check]:
+    if url:
+        at = urlsplit(url)
         fine = at.scheme == "https" and "key=" in at.query
         found = f"{at.scheme}://{at.netloc}{at.path}, its key not shown"
         advice = "copy the group robot's whole address, with its ?key="

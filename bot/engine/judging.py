@@ -144,6 +144,7 @@ def _judged(database: Database, run: Run, claim: float | None) -> Finished:
             marks=marks,
             pair=_second_rows(session, run),
             dictionary=_dictionary(),
+            by_rule=by_rule,
         )
         concluded = conclusions(_rows(session, run_id), plan, metrics, given)
         concluded = (*remarks.of(session, run), *concluded)
@@ -155,6 +156,7 @@ def _judged(database: Database, run: Run, claim: float | None) -> Finished:
         sender_late=fell_behind(metrics, plan),
         stopped_by_rule=by_rule,
         clock_step_s=run.progress.get("clock_step_s", 0.0),
+        stopped_by=run.facts.get("stopped_by", ""),
     )
     return Finished(run_id, plan, metrics, verdict, concluded, _dictionary())
 

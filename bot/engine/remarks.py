@@ -3,6 +3,7 @@
 import importlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from evaluators.sending.reasons import Reason, both, reason
 
 MOST_CODES = 5
 MOST_ODDITIES = 3
+ANSWER_S = 60.0  # the longest a submission waits for its answer
 
 WORDINGS = {
     "refused_with": both(
@@ -71,7 +73,10 @@ def of(session: Session, run: Run) -> Iterator[Reason]:
         yield reason(WORDINGS, "refused_with", count=count, zh=said.zh, en=said.en)
     unknown = session.scalar(
         sa.select(sa.func.count()).where(
-            col(Message.run_id) == run.id, col(Message.state) == "unknown"
+            col(Message.run_id) == run.id,
+            col(Message.state) == "unknown",
+            col(Message.sent_ns).is_not(None),  # else the verdict says so
+            *_there(run.progress),
         )
     )
     if unknown:
@@ -96,6 +101,15 @@ def odd(protocol: str, counted: Mapping[str, int]) -> list[Reason]:
         other = spoken("oddity.other", count=count, name=name)
         told.append(Reason("oddity_other", {"count": count, "name": name}, other))
     return told[:MOST_ODDITIES]
+
+
+def _there(progress: Mapping[str, Any]) -> Iterator[sa.ColumnElement[bool]]:
+    """Sent while nobody of ours had died who waited for the answer."""
+    for gap in progress.get("gaps", ()):
+        if all(gap):
+            since, back = (int(datetime.fromisoformat(at).timestamp() * 1e9) for at in gap)
+            answer_ns = int(ANSWER_S * 1e9)
+            yield sa.not_(col(Message.sent_ns).between(since - answer_ns, back))
 
 
 def _noted(progress: Mapping[str, Any]) -> Iterator[Reason]:

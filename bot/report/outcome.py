@@ -13,12 +13,8 @@ from evaluators.statistics import Percentile
 MOST_REASONS = 3
 MOST_CONCLUSIONS = 3
 MOST_WORKING = 6  # of a small test; what does not work comes first
-SHORT = {
-    "claim_true_under": "outcome.claim.some",
-    "claim_true_everywhere": "outcome.claim.all",
-    "claim_true_nowhere": "outcome.claim.none",
-}
-"""Conclusions too long for a chat, by key, and what is said there instead."""
+DEFINITIONS = "claim_by_definition"
+"""The conclusion too long for a chat, which names only the definitions there."""
 WORKS = frozenset({"works", "works_untold"})
 
 
@@ -63,19 +59,22 @@ def _foremost(conclusions: tuple[Reason, ...]) -> list[Reason]:
     working = [reason for reason in conclusions if reason.key.startswith("works")]
     if working:
         return sorted(working, key=lambda reason: reason.key in WORKS)[:MOST_WORKING]
-    claims = [reason for reason in conclusions if reason.key in SHORT]
-    others = [reason for reason in conclusions if reason.key not in SHORT]
+    claims = [reason for reason in conclusions if reason.key == DEFINITIONS]
+    others = [reason for reason in conclusions if reason.key != DEFINITIONS]
     return others[: MOST_CONCLUSIONS - len(claims)] + claims
 
 
 def _shortly(wording: Wording, reason: Reason) -> str:
-    if reason.key not in SHORT:
+    if reason.key != DEFINITIONS:
         return reason.wording.of(wording.language)
-    names = {
-        which: wording("list.comma").join(str(reason.params[which]).split(", "))
-        for which in ("holds", "fails")
-    }
-    return wording(SHORT[reason.key], claim=f"{reason.params['claim']:.4g}%", **names)
+    comma = wording("list.comma")
+    parts = [
+        wording(f"outcome.claim.{which}", names=comma.join(str(names).split(", ")))
+        for which in ("holds", "fails", "open")
+        if (names := reason.params[which])
+    ]
+    said = wording("list.semicolon").join(parts)
+    return wording("outcome.claim", claim=f"{reason.params['claim']:.4g}%", said=said)
 
 
 def latency(wording: Wording, metrics: Metrics) -> str:

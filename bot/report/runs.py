@@ -16,7 +16,7 @@ from evaluators.statistics import Interval
 
 COUNTS = (
     *("planned", "submitted", "acknowledged", "refused", "unknown", "throttled", "delivered"),
-    *("arrived", "unseen_delivered", "missing_receipts"),
+    *("arrived", "unseen_delivered", "missing_receipts", "controls"),
 )
 MOST_CODES = 30
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -66,8 +66,11 @@ def _earlier(speak: Speaker, line: RunLine) -> Iterator[str]:
 
 
 def _definitions(speak: Speaker, finished: Finished) -> Iterator[tuple[str, str, str]]:
+    by_rule = any(reason.key == "stop_rule" for reason in finished.verdict.reasons)
     for name, share in finished.metrics.definitions.items():
-        interval = definitions.interval(name, share, finished.metrics) if share else None
+        interval = (
+            definitions.interval(name, share, finished.metrics, by_rule=by_rule) if share else None
+        )
         yield name, speak.word(f"definition.{name}"), _share(share, interval)
 
 

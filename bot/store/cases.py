@@ -158,9 +158,10 @@ def _file(row: Any, vault: Vault) -> FileKept:
 
 def runs(session: Session, case_id: int) -> tuple[RunLine, ...]:
     """The send tests of one evaluation, oldest first."""
-    found: Sequence[tuple[Run, Connection]] = session.exec(
-        select(Run, Connection)
+    found: Sequence[tuple[Run, Connection, str | None]] = session.exec(
+        select(Run, Connection, Person.name)
         .join(Connection, col(Run.connection_id) == col(Connection.id))
+        .join(Person, col(Person.id) == col(Run.planned_by), isouter=True)
         .where(Run.evaluation_id == case_id)
         .order_by(col(Run.id))
     ).all()
@@ -173,8 +174,10 @@ def runs(session: Session, case_id: int) -> tuple[RunLine, ...]:
             run.progress,
             run.result,
             (*run.plan.get("marks", ()), *(["replied"] if run.plan.get("replies") else [])),
+            by=name or "",
+            since=run.confirmed_at,
         )
-        for run, connection in found
+        for run, connection, name in found
     )
 
 

@@ -117,14 +117,19 @@ _SEEN = sa.select(col(Turn.id)).where(
 
 
 def asked_in(session: Session, conversation: str, message_id: str) -> str:
-    """Which question the platform's message put: `asked:subject` of its buttons, or nothing."""
+    """Which question the platform's message put: `asked:subject` of its buttons, or nothing.
+
+    Of a notice about one reminder it is the token that opens that.
+    """
     body = session.exec(
         select(Outbox.body).where(
             Outbox.conversation_id == conversation, Outbox.message_id == message_id
         )
     ).first()
     buttons = (body or {}).get("buttons") or [["", ""]]
-    return str(buttons[0][1]).rpartition(":")[0]
+    asked = str(buttons[0][1]).rpartition(":")[0]
+    about = {str(token).rpartition("-")[0] for _, token in buttons}
+    return f"{about.pop()}-open" if asked == "0:remind" and len(about) == 1 else asked
 
 
 def answered_by(session: Session, conversation: str, message_id: str) -> str:
@@ -136,6 +141,16 @@ def answered_by(session: Session, conversation: str, message_id: str) -> str:
         .order_by(col(Answer.id).desc())
     )
     return found.first() or ""
+
+
+def words(session: Session, vault: Vault, conversation: str, message_id: str) -> str | None:
+    """What an earlier message said; None where it was not handled, or held no words."""
+    sealed = session.exec(
+        select(Turn.words_sealed).where(
+            Turn.conversation_id == conversation, Turn.message_id == message_id
+        )
+    ).first()
+    return vault.unseal(sealed, "turn.words") if sealed else None
 
 
 def said(session: Session, vault: Vault, conversation: str, *, most: int) -> list[str]:

@@ -283,6 +283,7 @@ class _Rows:
         ranges = notes.get("blocked", ())
         self._blocked = [int(first) for first, _ in ranges], [int(upto) for _, upto in ranges]
         schedule = notes.get("schedule", ())
+        self._gaps = [_span(gap) for gap in notes.get("gaps", ()) if all(gap)]
         self._firsts = [first for first, _ in schedule]
         self._tables = [timetable(plan, start_ns, first) for first, start_ns in schedule]
 
@@ -300,6 +301,7 @@ class _Rows:
             region=found["region"],
             country=found["country"],
             handset_unsure_ms=found["handset_unsure_ms"] if found["handset_source"] else 0,
+            away=self._away(found),
         )
 
     def _alive(self, number_id: int, sent_ns: int | None) -> bool:
@@ -310,6 +312,18 @@ class _Rows:
             return False
         upto_ns = min(sent_ns + self._window_ns, max(sent_ns, self._seen_ns))
         return up(self._spans.get(number_id, ()), sent_ns, upto_ns)
+
+    def _away(self, found: sa.RowMapping) -> tuple[int, int] | None:
+        """The last absence of ours while the message waited for its answer or its receipt."""
+        sent_ns, told_ns = found["sent_ns"], found["receipt_ns"]
+        if sent_ns is None:
+            return None
+        told = told_ns is not None and found["receipt"] not in NOT_FINAL
+        until_ns = min(sent_ns + self._window_ns, told_ns) if told else sent_ns + self._window_ns
+        for since, back in reversed(self._gaps):
+            if sent_ns <= back and since <= until_ns:
+                return since, back
+        return None
 
     def _times(self, seq: int, handset_ns: int | None) -> int | None:
         """How often the handset got it; None where nobody counted."""
@@ -326,6 +340,12 @@ class _Rows:
         firsts, uptos = self._blocked
         at = bisect_right(firsts, seq) - 1
         return at >= 0 and seq < uptos[at]
+
+
+def _span(gap: Sequence[str]) -> tuple[int, int]:
+    """From and until, ns since 1970."""
+    since, until = (round(datetime.fromisoformat(at).timestamp() * 1e9) for at in gap)
+    return since, until
 
 
 def _time(text: str | None) -> datetime | None:

@@ -187,6 +187,21 @@ def tell(session: Session, told: Told, say: Say, now: datetime) -> None:
     session.flush()
 
 
+def tell_group(session: Session, group: str, say: Say, *, beside: Person, now: datetime) -> None:
+    """Queue what a group hears together with `beside`; its conversation is made on first use.
+
+    As a group's it is nobody's own chat: nothing that is meant for one person goes there.
+    """
+    if session.get(Conversation, group) is None:
+        state = {"language": beside.language}
+        row = Conversation(
+            id=group, person_id=beside.id or 0, state=state, updated_at=now, grouped=True
+        )
+        session.add(row)
+        session.flush()
+    chats.queue(session, group, chats.body(say), now)
+
+
 def postpone(session: Session, told: Told, now: datetime) -> None:
     """Try it again later."""
     for notice in told.notices:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -69,9 +70,11 @@ def delivered(session: Session, told: Sequence[tuple[int, str]], now: datetime) 
     session.connection().execute(_DELIVERED, rows)
 
 
-def later(session: Session, id_: int, due_at: datetime, why: str) -> None:
-    """The platform did not take it now: it surely did not arrive."""
-    values = {"due_at": due_at, "trying_at": None, "problem": why[:KEPT_WORDS]}
+def later(session: Session, id_: int, due_at: datetime, why: str, *, unsure: bool = False) -> None:
+    """The platform did not take it now; where that is `unsure` it still counts as being tried."""
+    values: dict[str, Any] = {"due_at": due_at, "problem": why[:KEPT_WORDS]}
+    if not unsure:
+        values["trying_at"] = None
     session.execute(sa.update(Outbox).where(col(Outbox.id) == id_).values(values))
 
 

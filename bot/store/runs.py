@@ -90,12 +90,13 @@ def round_trip_s(session: Session, connection_id: int) -> float | None:
     return notes.get("rtt_s") if notes else None
 
 
-def ask_to_stop(session: Session, run_id: int, now: datetime) -> None:
-    """Sending ends at once; of a comparison both vendors' does."""
+def ask_to_stop(session: Session, run_id: int, now: datetime, *, by: str = "") -> None:
+    """Sending ends at once; of a comparison both vendors' does. Who asked first is kept."""
     run = session.get_one(Run, run_id)
-    run.stop_asked_at = now
-    if run.pair_id is not None:
-        session.get_one(Run, run.pair_id).stop_asked_at = now
+    for each in (run, session.get(Run, run.pair_id) if run.pair_id is not None else None):
+        if each is not None and each.stop_asked_at is None:
+            each.stop_asked_at = now
+            each.facts = each.facts | {"stopped_by": by}
 
 
 def note_mark(

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from bot.store import listed
 from bot.store.tables import Connection, Number
 from bot.store.vault import Vault
 
@@ -72,16 +72,7 @@ def secret(vault: Vault, row: Connection) -> dict[str, Any]:
 
 def usable(session: Session, *, simulated: bool) -> int:
     """How many listed numbers may be texted now: consent recorded, not retired."""
-    return (
-        session.scalar(
-            select(func.count(col(Number.id))).where(
-                Number.simulated == simulated,
-                col(Number.consented_at).is_not(None),
-                col(Number.retired_at).is_(None),
-            )
-        )
-        or 0
-    )
+    return len(listed.consenting(session, simulated=simulated))
 
 
 def add_numbers(
@@ -105,11 +96,11 @@ def describe(
     """Take over these columns for numbers that are listed already."""
     wanted = {vault.index(number): row for number, row in rows}
     named = tuple(columns)
-    for listed in session.exec(select(Number)):
-        if (row := wanted.get(listed.blind)) is not None and row is not listed:
+    for stands in session.exec(select(Number)):
+        if (row := wanted.get(stands.blind)) is not None and row is not stands:
             for column in named:
-                setattr(listed, column, getattr(row, column))
-            session.add(listed)
+                setattr(stands, column, getattr(row, column))
+            session.add(stands)
 
 
 def number(session: Session, vault: Vault, digits: str) -> Number | None:
@@ -124,3 +115,24 @@ def retire(session: Session, vault: Vault, number: str, now: datetime) -> bool:
         row.retired_at = now
         session.add(row)
     return row is not None
+
+
+def is_retired(session: Session, vault: Vault, digits: str) -> bool:
+    """Whether a number was listed and is not texted any more."""
+    row = number(session, vault, digits)
+    return row is not None and row.retired_at is not None
+
+
+def list_anew(session: Session, vault: Vault, rows: Iterable[tuple[str, Number]]) -> int:
+    """Retired numbers whose owners agreed on the day they were retired or later; how many."""
+    count = 0
+    for digits, fresh in rows:
+        row = number(session, vault, digits)
+        if row is None or row.retired_at is None or fresh.consented_at is None:
+            continue
+        if fresh.consented_at.date() >= row.retired_at.date():
+            row.owner, row.consent, row.carrier = fresh.owner, fresh.consent, fresh.carrier
+            row.consented_at, row.retired_at = fresh.consented_at, None
+            session.add(row)
+            count += 1
+    return count

@@ -41,7 +41,6 @@ _OF_RATES: tuple[Callable[[Metrics, Plan], Iterator[Reason]], ...] = (
     blind.conclude,
     segments.conclude,
     latencies.conclude,
-    definitions.conclude,
 )
 
 
@@ -64,6 +63,8 @@ def conclusions(
     made = [found for question in asked for found in question.answer(metrics)]
     for conclude in _OF_RATES if plan.asks == "rate" else ():
         made.extend(conclude(metrics, plan))
+    if plan.asks == "rate":
+        made.extend(definitions.conclude(metrics, plan, by_rule=given.by_rule))
     if given.dictionary is not None:
         made.extend(codes.conclude(metrics, given.dictionary))
     return tuple(made)

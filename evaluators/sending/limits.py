@@ -42,7 +42,7 @@ class Caps(Content):
 
     count: int = Field(ge=1)
     rate: float = Field(gt=0)
-    cost: float = Field(ge=0)
+    cost: float = Field(ge=0, allow_inf_nan=False)
 
 
 def _documented() -> dict[MessageKind, Frequency]:

@@ -96,6 +96,20 @@ class Code:
     arrived: int
 
 
+@dataclass(frozen=True)
+class Away:
+    """Our own absence while messages were under way: `lasted_s` seconds in all.
+
+    Of `messages` under way, `held_back` had their receipt as soon as we were back, later than
+    the window; `untold` have none.
+    """
+
+    lasted_s: float
+    messages: int
+    held_back: int
+    untold: int
+
+
 @dataclass(slots=True)
 class Counted:
     """Messages of one phase to one number, while rows are gone through.

@@ -10,17 +10,27 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
+from evaluators.sending import kinds
+from evaluators.sending.kinds import Counts, Kind, accepted, reported, untold
+from evaluators.sending.measures import (
+    Away,
+    Code,
+    Counted,
+    Part,
+    latency_of,
+    lateness_of,
+    total,
+)
 from evaluators.sending.measures import Carrier as Carrier
-from evaluators.sending.measures import Code, Counted, Part, latency_of, lateness_of, total
 from evaluators.sending.measures import Latency as Latency
 from evaluators.sending.measures import Lateness as Lateness
 from evaluators.sending.measures import Share as Share
 from evaluators.sending.plan import Plan, parts_of
 from evaluators.sending.rows import DELIVERED as DELIVERED
+from evaluators.sending.rows import SECOND, Sight
 from evaluators.sending.rows import Row as Row
-from evaluators.sending.rows import Said, Sight
 from evaluators.sending.rows import State as State
 from evaluators.sending.texts import Texts
 from evaluators.statistics import clopper_pearson, effective_size
@@ -44,6 +54,11 @@ class Metrics:
     said. `parts_counted` is what the accepted messages should be billed as. `lateness` is our own,
     `held` that of messages the vendor's window kept waiting. `untimed` messages to live handsets
     tell nothing of when they came, so they are in neither D7 nor a latency.
+
+    Of the `planned` messages `controls` went to dead numbers and `set_apart` were sent to see that
+    they do not arrive, or in a fault we wanted: in no other count but `parts_counted`. Of the rest,
+    `submitted` = acknowledged + refused - throttled + unknown - left_unknown (+ not yet answered).
+    `left_unknown` may not have left. D2 to D4 leave out `kinds.untold`, D1 `kinds.unanswered`.
     """
 
     closed: bool
@@ -52,8 +67,8 @@ class Metrics:
     acknowledged: int
     refused: int
     unknown: int
-    never_left: int
-    never_left_arrived: int
+    left_unknown: int
+    left_unknown_arrived: int
     throttled: int
     blocked: int
     delivered: int
@@ -78,6 +93,12 @@ class Metrics:
     parts_billed: int | None = None
     held: Lateness | None = None
     untimed: int = 0
+    controls: int = 0
+    set_apart: int = 0
+    untold: int = 0
+    unanswered: int = 0
+    awaited: int = 0
+    away: Away | None = None
 
     @property
     def watched_delivered(self) -> int:
@@ -112,23 +133,6 @@ def summarise(
     return made.metrics(closed, billed_parts)
 
 
-class _Kind(NamedTuple):
-    """What is told apart when messages are counted."""
-
-    state: State
-    control: bool
-    submitted: bool
-    counts: bool
-    alive: bool
-    arrived: bool
-    late: bool
-    said: Said
-    invalid: bool
-    same: bool | None
-    left: bool
-    phase: int
-
-
 class _Summary:
     """What one pass over the rows leaves behind."""
 
@@ -139,6 +143,7 @@ class _Summary:
         self._sight, self._texts = Sight(plan, without), Texts(plan)
         self._kinds: dict[tuple[Any, ...], int] = {}
         self._blocked = 0
+        self._away: set[tuple[int, int]] = set()
         self._senders: Counter[str] = Counter()
         self._codes: dict[tuple[str, str, str], list[int]] = {}
         self._cells: dict[_Cell, Counted] = {}
@@ -154,11 +159,14 @@ class _Summary:
             late_ms = max(0, row.sent_ns - row.due_ns) / 1e6
             (self._held if row.blocked else self._late).append(late_ms)
         control, submitted, counts = sight.control(row), sight.submitted(row), sight.counts(row)
+        if counts and row.away is not None:
+            self._away.add(row.away)
         arrived, said, phase = sight.arrived(row), sight.said(row), self._texts.at(row.seq)
         kind = (
-            *(row.state, control, submitted, counts, row.alive, arrived),
+            *(row.state, control, sight.apart(row), submitted, counts, row.alive, arrived),
             *(row.handset_ns is not None and not arrived, said, self._invalid(row)),
-            *(row.handset_text_same, row.sent_ns is not None, phase),
+            *(row.handset_text_same, row.sent_ns is not None, row.away is not None),
+            *(sight.held_back(row), phase),
         )
         self._kinds[kind] = self._kinds.get(kind, 0) + 1
         if counts:
@@ -206,13 +214,14 @@ class _Summary:
         return row.carrier, ported, row.region, row.country, known
 
     def metrics(self, closed: bool, billed_parts: int | None) -> Metrics:
-        count = _Counts([(_Kind(*kind), n) for kind, n in self._kinds.items()])
+        count = Counts([(Kind(*kind), n) for kind, n in self._kinds.items()])
         gone = count.only(lambda kind: kind.counts)
         controls = count.only(lambda kind: kind.submitted and kind.control)
         watched = gone.only(lambda kind: kind.alive)
-        unseen = count.only(lambda kind: kind.state == "unknown" and not kind.left)
+        ours = count.only(lambda kind: not kind.control and not kind.apart)
+        unseen = ours.only(lambda kind: kind.state == "unknown" and not kind.left)
         # A bill for messages nobody watched says nothing about arrivals.
-        whole = count.only(_accepted).all == watched.only(_accepted).all
+        whole = count.only(accepted).all == watched.only(accepted).all
         self._add_losses()
         by_trait = {trait: list(self._by(trait, closed)) for trait in (*_OF_NUMBERS, *_OF_SEQS)}
         arrived = watched.of(lambda kind: kind.arrived)
@@ -220,21 +229,23 @@ class _Summary:
             closed=closed,
             planned=count.all,
             submitted=gone.all,
-            acknowledged=count.of(lambda kind: kind.state == "acknowledged"),
-            refused=count.of(lambda kind: kind.state == "refused"),
-            unknown=count.of(lambda kind: kind.state == "unknown"),
-            never_left=unseen.all,
-            never_left_arrived=unseen.of(lambda kind: kind.arrived or kind.late),
-            throttled=count.of(lambda kind: kind.state == "refused" and not kind.submitted),
+            acknowledged=ours.of(accepted),
+            refused=ours.of(lambda kind: kind.state == "refused"),
+            unknown=ours.of(lambda kind: kind.state == "unknown"),
+            left_unknown=unseen.all,
+            left_unknown_arrived=unseen.of(lambda kind: kind.arrived or kind.late),
+            throttled=ours.of(lambda kind: kind.state == "refused" and not kind.submitted),
             blocked=self._blocked,
-            delivered=gone.of(_delivered),
-            missing_receipts=gone.of(lambda kind: _accepted(kind) and not kind.said),
+            delivered=gone.of(reported),
+            missing_receipts=gone.of(
+                lambda kind: accepted(kind) and not kind.said and not untold(kind)
+            ),
             watched=watched.all,
             arrived=arrived,
             late_arrivals=gone.of(lambda kind: kind.late),
-            unseen_delivered=watched.of(lambda kind: _delivered(kind) and not kind.arrived),
-            unreported_arrivals=watched.of(lambda kind: kind.arrived and not _delivered(kind)),
-            controls_delivered=Share(controls.of(_delivered), controls.all),
+            unseen_delivered=watched.of(lambda kind: reported(kind) and not kind.arrived),
+            unreported_arrivals=watched.of(lambda kind: kind.arrived and not reported(kind)),
+            controls_delivered=Share(controls.of(reported), controls.all),
             texts_same=Share(
                 gone.of(lambda kind: kind.same is True), gone.of(lambda kind: kind.same is not None)
             ),
@@ -252,20 +263,32 @@ class _Summary:
             price_per_arrival=self._price(watched, arrived) if closed else None,
             parts=tuple(p for parts in by_trait.values() if len(parts) > 1 for p in parts),
             codes=tuple(Code(*key, *counts) for key, counts in sorted(self._codes.items())),
-            parts_counted=self._parts(count.only(_accepted)),
+            parts_counted=self._parts(count.only(accepted)),
             parts_billed=billed_parts,
+            controls=count.of(lambda kind: kind.control),
+            set_apart=count.of(lambda kind: kind.apart and not kind.control),
+            untold=gone.of(untold),
+            unanswered=gone.of(kinds.unanswered),
+            awaited=gone.of(kinds.awaited),
+            away=self._absence(gone.only(lambda kind: kind.away)),
         )
 
-    def _definitions(self, gone: "_Counts", billed_parts: int | None) -> dict[str, Share | None]:
+    def _absence(self, away: Counts) -> Away | None:
+        if not away.all:
+            return None
+        lasted_s = sum(until - since for since, until in self._away) / SECOND
+        return Away(lasted_s, away.all, away.of(lambda kind: kind.held_back), away.of(untold))
+
+    def _definitions(self, gone: "Counts", billed_parts: int | None) -> dict[str, Share | None]:
         watched = gone.only(lambda kind: kind.alive)
-        accepted = gone.only(_accepted)
-        valid = accepted.only(lambda kind: not kind.invalid)
+        taken = gone.only(accepted)
+        valid = taken.only(lambda kind: not kind.invalid)
         arrived = watched.only(lambda kind: kind.arrived)
         made = {
-            "D1": Share(accepted.all, gone.all),
-            "D2": Share(gone.of(_delivered), gone.all),
-            "D3": Share(accepted.of(_delivered), accepted.all),
-            "D4": Share(valid.of(_delivered), valid.all),
+            "D1": Share(taken.all, gone.all - gone.of(kinds.unanswered)),
+            "D2": Share(gone.of(reported), gone.all - gone.of(untold)),
+            "D3": Share(taken.of(reported), taken.all - taken.of(untold)),
+            "D4": Share(valid.of(reported), valid.all - valid.of(untold)),
             "D5": Share(valid.of(lambda kind: kind.said != "failed"), valid.all),
             "D6": Share(arrived.all, watched.all),
             "D7": self._in_time(),
@@ -301,16 +324,16 @@ class _Summary:
                 waited = self._waited.setdefault(place, array("f"))
                 waited.extend([math.inf] * cell.lost)
 
-    def _parts(self, counts: "_Counts") -> int:
+    def _parts(self, counts: "Counts") -> int:
         """As how many parts these messages are billed."""
         each = [parts_of(self._plan, phase.variant) for phase in self._plan.stages]
         return sum(each[kind.phase] * n for kind, n in counts.kinds)
 
-    def _price(self, watched: "_Counts", arrived: int) -> float | None:
+    def _price(self, watched: "Counts", arrived: int) -> float | None:
         """CNY per message on a live handset, every accepted one billed in full."""
         if not arrived or self._plan.price is None:
             return None
-        return round(self._plan.price * self._parts(watched.only(_accepted)) / arrived, 6)
+        return round(self._plan.price * self._parts(watched.only(accepted)) / arrived, 6)
 
     def _by(self, trait: str, closed: bool) -> Iterator[Part]:
         """The parts of a trait that has several values; phases and variants in the plan's order."""
@@ -370,28 +393,3 @@ class _Summary:
                 count[0] += counted.arrived
                 count[1] += counted.watched
         return tuple((arrived, sent) for _, (arrived, sent) in sorted(counts.items()))
-
-
-@dataclass(frozen=True)
-class _Counts:
-    """How many messages of each kind."""
-
-    kinds: Sequence[tuple[_Kind, int]]
-
-    @property
-    def all(self) -> int:
-        return sum(n for _, n in self.kinds)
-
-    def only(self, keep: Callable[[_Kind], bool]) -> "_Counts":
-        return _Counts([(kind, n) for kind, n in self.kinds if keep(kind)])
-
-    def of(self, keep: Callable[[_Kind], bool]) -> int:
-        return sum(n for kind, n in self.kinds if keep(kind))
-
-
-def _accepted(kind: _Kind) -> bool:
-    return kind.state == "acknowledged"
-
-
-def _delivered(kind: _Kind) -> bool:
-    return kind.said == "delivered"

@@ -13,7 +13,17 @@ from pydantic import Field, model_validator
 from evaluators.content import Bilingual, Content, read
 from evaluators.errors import ContentError
 from evaluators.sending.fields import PLACE as PLACE
-from evaluators.sending.fields import Line, Signature, Text, Zone
+from evaluators.sending.fields import (
+    Line,
+    PanelName,
+    Price,
+    Rate,
+    Sender,
+    Signature,
+    Slowing,
+    Text,
+    Zone,
+)
 from evaluators.sending.lengths import LONGEST as LONGEST
 from evaluators.sending.lengths import PART, Variant
 from evaluators.sending.lengths import length as length
@@ -45,7 +55,6 @@ Asks = Literal["rate", "works"]
 """What a test is about: a delivery rate, or whether each of a few messages arrives unchanged."""
 
 DAY_S = 86_400
-FASTEST = 1_000_000  # messages per second; more is a slip of the pen
 LONGEST_WINDOW_S = 14 * DAY_S
 _NAME = r"^[a-z0-9-]+$"
 
@@ -76,7 +85,7 @@ class Phase(Content):
     name: str = Field(pattern=_NAME)
     title: Bilingual | None = None
     count: int = Field(ge=1)
-    rate: float = Field(gt=0, le=FASTEST)
+    rate: Rate
     after_s: float = Field(default=0, ge=0)
     at: TimeOfDay | Literal["peak"] | None = None
     variant: str = ""
@@ -159,7 +168,7 @@ class Plan(Content):
     pair: str | None = None
     kind: MessageKind = "notice"
     count: int = Field(default=1_000, ge=1)
-    rate: float = Field(gt=0, le=FASTEST)
+    rate: Rate
     phases: tuple[Phase, ...] = ()
     timezone: Zone | None = None
     window_s: float = Field(default_factory=_by_kind(WINDOWS), gt=0, le=LONGEST_WINDOW_S)
@@ -171,16 +180,16 @@ class Plan(Content):
     claim: float = Field(gt=0, le=1)
     against: float | None = Field(default=None, gt=0, lt=1)
     declared: tuple[Segment, ...] = ()
-    price: float | None = Field(default=None, ge=0)
+    price: Price | None = None
     stop: StopRule | None = None
     caps: Caps
-    panel: str = "listed"
+    panel: PanelName = "listed"
     numbers: tuple[int, ...] = ()
     controls: tuple[int, ...] = ()
     announced: tuple[int, ...] = ()
-    source: Line = ""
+    source: Sender = ""
     shown: Line = ""
-    throttled: tuple[int, ...] = (0x14, 0x58)
+    throttled: tuple[Slowing, ...] = (0x14, 0x58)
     part: int = Field(default=PART, ge=1, le=PART)
     marks: tuple[str, ...] = ()
     replies: Replies | None = None

@@ -7,7 +7,8 @@ submitted and not arrived. Handset rates look only at rows whose handset was pro
 (`alive`). Looked at apart are numbers known to be dead (`Plan.controls`), what was sent to see that
 it does not arrive (the phase after opting out), and what was sent while a fault was wanted. What
 comes later than `window_s` after its message was sent has not arrived; what may have come in time
-has.
+has. Our own absence is nobody's but ours: a receipt that came as soon as we were back counts as in
+time, and one that is missing where we were away says nothing (`untold`).
 """
 
 import math
@@ -26,6 +27,7 @@ UNDETERMINED = "UNKNOWN"
 """A receipt that came and says that nobody knows. Any state but this and NOT_FINAL that is not
 DELIVERED is a failure, a vendor's own too."""
 SECOND = 1_000_000_000
+BACK_S = 5.0  # after our absence: what the vendor held back for us comes at once
 SURE_MS = 2_000  # an arrival known less exactly than this says nothing about latency
 
 _LEFT = frozenset({"sent", "acknowledged", "refused"})
@@ -41,7 +43,8 @@ class Row:
     may have been (None: no telling), `handset_copies` how often it came, where that is known.
     `alive` says whether that handset was proven alive in the window, `timed` whether it tells when
     a text came (a person who types its code does not), `blocked` that the message waited for room
-    in the send window.
+    in the send window. `away` is when we were away (from, until; a process of ours had died) while
+    the message waited for its answer or its receipt.
     """
 
     seq: int
@@ -68,6 +71,7 @@ class Row:
     handset_unsure_ms: int | None = 0
     handset_copies: int | None = None
     timed: bool = True
+    away: tuple[int, int] | None = None
 
 
 class Sight:
@@ -89,10 +93,14 @@ class Sight:
 
     def counts(self, row: Row) -> bool:
         """Whether the message left and should have arrived."""
-        if not self.submitted(row) or self.control(row) or row.seq in self._unwanted:
-            return False
+        return self.submitted(row) and not self.control(row) and not self.apart(row)
+
+    def apart(self, row: Row) -> bool:
+        """Whether it was sent to see that it does not arrive, or in a fault that was wanted."""
+        if row.seq in self._unwanted:
+            return True
         at_ns = row.sent_ns or row.due_ns or 0
-        return not any(first <= at_ns < upto for first, upto in self._without)
+        return any(first <= at_ns < upto for first, upto in self._without)
 
     def control(self, row: Row) -> bool:
         return row.number_id in self._controls
@@ -122,14 +130,24 @@ class Sight:
         """What its receipt said in time; empty where it said nothing final."""
         if row.receipt is None or row.receipt in NOT_FINAL:
             return ""
-        if not self._in_time(row, row.receipt_ns):
+        if not self._told_in_time(row):
             return ""
         if row.receipt == UNDETERMINED:
             return "undetermined"
         return "delivered" if row.receipt == DELIVERED else "failed"
 
     def delivered(self, row: Row) -> bool:
-        return row.receipt == DELIVERED and self._in_time(row, row.receipt_ns)
+        return row.receipt == DELIVERED and self._told_in_time(row)
+
+    def _told_in_time(self, row: Row) -> bool:
+        return self._in_time(row, row.receipt_ns) or self.held_back(row)
+
+    def held_back(self, row: Row) -> bool:
+        """Whether its receipt is late only because nobody of ours was there to take it."""
+        if row.away is None or row.receipt_ns is None or self._in_time(row, row.receipt_ns):
+            return False
+        _, back_ns = row.away
+        return back_ns <= row.receipt_ns <= back_ns + int(BACK_S * SECOND)
 
     def waited_ms(self, row: Row, arrived: bool) -> float | None:
         """From due to handset; infinite for what did not arrive, None where it is not known."""

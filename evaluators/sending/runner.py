@@ -27,6 +27,7 @@ from evaluators.sending.panel import Panel
 from evaluators.sending.plan import Plan
 from evaluators.sending.quiet import quiet
 from evaluators.sending.reasons import Reason, both
+from evaluators.sending.rows import BACK_S
 from evaluators.sending.sender import SECOND, TICK_NS, Sender, batches
 from evaluators.sending.tally import Tally
 from evaluators.sending.texts import Texts
@@ -46,7 +47,6 @@ _KEPT = (  # from one process to the next
 )
 _WORD = 4  # characters of a reply that is kept: R, TD, 退订
 _MOST_REPLIES = 1_000  # kept with their time; all are counted
-_GRACE_S = 5.0  # of watching after a restart, so that what the vendor held back can come
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,8 @@ class _Test:
         )
         if not await self._links.open() and not self._first:
             return _Break("failed", self._links.trouble)
+        if self._first:
+            self._notes["gaps"][-1][1] = self._wall(self._clock.now())  # now the vendor reaches us
         if trips := [session.rtt_ns for session in self._links.sessions if session.rtt_ns]:
             self._notes["rtt_s"] = min(trips) / SECOND
         async with anyio.create_task_group() as tasks:
@@ -283,7 +285,7 @@ class _Test:
                 self._plan.window_s * SECOND
             )
         if self._first:
-            grace_s = min(_GRACE_S, self._plan.window_s)
+            grace_s = min(BACK_S, self._plan.window_s)
             closes_ns = max(closes_ns, self._clock.now() + int(grace_s * SECOND))
         self._notes |= {"phase": "observing", "closes_at": self._wall(closes_ns)}
         while (left_ns := closes_ns - self._clock.now()) > 0:

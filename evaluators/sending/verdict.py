@@ -13,7 +13,9 @@ The rule, in this order:
 3. The interval shown is the one that decides: two-sided 95 %, Clopper-Pearson; where a handset
    got several messages, on the effective number of messages (`statistics.effective_size`).
    `met` when its lower bound reaches the claim, `not_met` when its upper bound is below it,
-   otherwise `not_enough`, with how many more messages would decide at the rate seen so far.
+   otherwise `not_enough`, with how many more messages would decide at the rate seen so far. Where
+   the window is shorter than usual for the kind of message, what has no receipt may still be on its
+   way: `not_met` only if it stays so were all of that to arrive.
 4. A sender of ours that fell behind did not put the planned load on the vendor, so the run is
    `inconclusive`, with its figures. Waiting for room in the vendor's window is not our lateness.
 5. A plan that only asks whether things work (`Plan.asks`) gets no verdict on a rate: `worked` when
@@ -28,13 +30,14 @@ Figures only: receipts and handsets may disagree, and why is for the vendor to e
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from evaluators.sending.metrics import Metrics, Share
-from evaluators.sending.plan import Plan
-from evaluators.sending.reasons import Reason, both, reason
+from evaluators.sending.plan import WINDOWS, Plan
+from evaluators.sending.reasons import Reason, reason
 from evaluators.sending.rows import SURE_MS
+from evaluators.sending.sentences import WORDINGS as WORDINGS
 from evaluators.statistics import (
     Interval,
     binomial_p,
@@ -54,89 +57,6 @@ _APART = frozenset({"carrier", "phase", "variant"})
 
 BEHIND_MS = 50.0  # a sender this late is late whatever is being measured
 BEHIND_SHARE = 0.05  # of the latency limit
-
-WORDINGS = {
-    "window_open": both(
-        "观察窗口还没结束，进行中，现在不下结论。",
-        "The observation window is still open; in progress, no verdict yet.",
-    ),
-    "interrupted": both(
-        "运行中途被打断，已有数据只作参考。",
-        "The run was broken off; what was seen until then is for information only.",
-    ),
-    "stopped_unsent": both(
-        "一条都没有发就停了，没有数据。", "Stopped before anything was sent: there is no data."
-    ),
-    "nothing_sent": both("没有可以计算的短信。", "There are no messages to judge by."),
-    "receipts_only": both(
-        "没有手机端数据。回执由被测方提供，只能参考，不能据此下到达结论。",
-        "There is no handset data. Receipts come from the party being tested and prove no arrival.",
-    ),
-    "stop_rule": both(
-        "按事先声明的规则提前停止，因此区间按随时可停的方法计算，会宽一些。",
-        "Stopped early by the declared rule, so the interval allows for that and is wider.",
-    ),
-    "few_handsets": both(
-        "{n} 条发到 {handsets} 部手机，同一部手机的结果相关，"
-        "只相当于约 {effective:.0f} 条独立短信。",
-        "{n} messages went to {handsets} handset{handsets:|s}; results on one handset go"
-        " together, so they count as about {effective:.0f}.",
-    ),
-    "more_needed": both(
-        "区间跨过所称的 {claim:.1%}。照目前的到达率，还需约 {more} 条才能判定。",
-        "The interval straddles the claimed {claim:.1%}; at this rate about {more} more"
-        " {more:decides|decide}.",
-    ),
-    "no_number_decides": both(
-        "实测与所称的 {claim:.1%} 太接近，再多发也难以判定。",
-        "What was seen is too close to the claimed {claim:.1%} for more messages to decide.",
-    ),
-    "disagree": both(
-        "回执报已送达 {of} 条，其中 {count} 条手机上没有见到（{share:.1%}）。"
-        "回执与终端不符，原因待服务商说明。",
-        "Of {of} message{of:|s} reported delivered, {count} {count:was|were} not seen on the"
-        " handset ({share:.1%}). Receipts and handsets disagree; the vendor is asked to explain.",
-    ),
-    "receipts_outside": both(
-        "回执到达率 {receipts:.1%} 不在手机端的 95% 区间内。",
-        "The receipts' rate of {receipts:.1%} lies outside the handsets' 95 % interval.",
-    ),
-    "controls_delivered": both(
-        "{of} 条发往已知不可达的对照号码，{count} 条回执为已送达。",
-        "Of {of} message{of:|s} to numbers known to be dead, {count} {count:was|were} reported as"
-        " delivered.",
-    ),
-    "throttled": both(
-        "{count} 条受限流拒绝，不计入到达率。",
-        "{count} message{count:|s} {count:was|were} refused by throttling and {count:is|are} not"
-        " counted.",
-    ),
-    "never_left": both(
-        "{count} 条不能确定是否发出，未补发，也不计入。",
-        "{count} message{count:|s} may or may not have left; {count:it was|they were} not sent"
-        " again and {count:is|are} not counted.",
-    ),
-    "late_arrivals": both(
-        "{count} 条在观察窗口之后才到，按未到计。",
-        "{count} message{count:|s} came after {count:its|their} observation window and"
-        " {count:counts|count} as not arrived.",
-    ),
-    "sender_behind": both(
-        "我方发送落后于计划（p99 {p99_ms:.0f} 毫秒），没有达到计划的负载，不下结论，请重测。",
-        "Our sender fell behind (p99 {p99_ms:.0f} ms), so the planned load was not reached: no"
-        " verdict, please test again.",
-    ),
-    "clock_stepped": both(
-        "测试期间本机时钟被改动或机器休眠过（相差 {step_s:+.1f} 秒），发出和收到的时刻对不上，"
-        "不下结论，请重测。",
-        "During the test our clock was set or the machine slept ({step_s:+.1f} s), so the times of"
-        " sending and arriving do not compare: no verdict, please test again.",
-    ),
-    "p95_beyond_sample": both(
-        "样本 {n} 条，不足以给出 p95（至少 {least} 条）。",
-        "{n} message{n:|s} {n:is|are} too few to state p95 (at least {least}).",
-    ),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -193,26 +113,32 @@ def judge(
     sender_late: bool,
     stopped_by_rule: bool = False,
     clock_step_s: float = 0.0,
+    stopped_by: str = "",
 ) -> Verdict:
     """The verdict on one run by the rule at the top of this file.
 
-    `clock_step_s` is by how much our clock was set meanwhile, seconds, forward positive.
+    `clock_step_s` is by how much our clock was set meanwhile, seconds, forward positive;
+    `stopped_by` names who broke the run off.
     """
     basis: Literal["handset", "receipt"] = "handset" if metrics.watched else "receipt"
     if not (closed and metrics.closed):
         word: Word = "interrupted" if interrupted else "inconclusive"
-        broken = "interrupted" if metrics.submitted else "stopped_unsent"
-        key = broken if interrupted else "window_open"
-        return Verdict(word, plan.claim, basis, reasons=(_say(key),))
+        why = _broken_off(metrics, stopped_by) if interrupted else _say("window_open")
+        return Verdict(word, plan.claim, basis, reasons=(why,))
     counted = _counted(metrics)
     if not counted.of:
         return Verdict("not_enough", plan.claim, basis, reasons=(_say("nothing_sent"),))
     if plan.asks == "works":
-        return _working(metrics, plan, interrupted)
+        return _working(metrics, plan, interrupted, stopped_by)
     effective = effective_size(metrics.handsets) if basis == "handset" else float(counted.of)
-    seen = _Seen(counted.count * effective / counted.of, effective, stopped_by_rule)
+    worth = effective / counted.of
+    seen = _Seen(counted.count * worth, effective, stopped_by_rule)
     interval = seen.interval
-    word = _word(basis, interrupted, sender_late, seen.decided(plan))
+    decided = seen.decided(plan)
+    if decided == "not_met" and basis == "handset" and (more_may := _may_come(metrics, plan)):
+        if_all = replace(seen, arrived=(counted.count + more_may) * worth)
+        decided = "not_met" if if_all.decided(plan) == "not_met" else "not_enough"
+    word = _word(basis, interrupted, sender_late, decided)
     more = _more(counted, effective, plan.claim) if word == "not_enough" else None
     made = Verdict(
         word=word,
@@ -229,7 +155,7 @@ def judge(
         controls=metrics.controls_delivered if metrics.controls_delivered.of else None,
         latency="inconclusive" if sender_late or interrupted else _latency(metrics, plan),
     )
-    reasons = _reasons(made, metrics, sender_late, stopped_by_rule)
+    reasons = [*_unfinished(metrics, plan), *_reasons(made, metrics, sender_late, stopped_by_rule)]
     if out_of_step(clock_step_s, plan) and not interrupted:
         return replace(
             made,
@@ -238,7 +164,7 @@ def judge(
             more_needed=None,
             reasons=(_say("clock_stepped", step_s=clock_step_s), *reasons),
         )
-    return _with(made, reasons, interrupted)
+    return _with(made, reasons, _broken_off(metrics, stopped_by) if interrupted else None)
 
 
 def went_well(verdict: Verdict, metrics: Metrics) -> bool:
@@ -248,7 +174,14 @@ def went_well(verdict: Verdict, metrics: Metrics) -> bool:
     more.
     """
     good = verdict.word in {"met", "not_enough", "worked"} and verdict.basis == "handset"
-    return good and _works(metrics)
+    return good and _works(metrics) and not _refuted(verdict, metrics)
+
+
+def _refuted(verdict: Verdict, metrics: Metrics) -> bool:
+    """Whether arrivals are too few for the claim, though no verdict on a rate was asked."""
+    worth = effective_size(metrics.handsets) / metrics.watched
+    interval = clopper_pearson(metrics.arrived * worth, metrics.watched * worth)
+    return interval.high < verdict.claim
 
 
 def _works(metrics: Metrics) -> bool:
@@ -258,7 +191,7 @@ def _works(metrics: Metrics) -> bool:
     return bool(metrics.arrived) and unchanged and all(part.arrived.count for part in looked_at)
 
 
-def _working(metrics: Metrics, plan: Plan, interrupted: bool) -> Verdict:
+def _working(metrics: Metrics, plan: Plan, interrupted: bool, stopped_by: str) -> Verdict:
     """Whether it works, without a rate."""
     word: Word = "worked" if _works(metrics) else "not_worked"
     basis: Literal["handset", "receipt"] = "handset" if metrics.watched else "receipt"
@@ -273,7 +206,9 @@ def _working(metrics: Metrics, plan: Plan, interrupted: bool) -> Verdict:
         controls=metrics.controls_delivered if metrics.controls_delivered.of else None,
     )
     said = [_say("receipts_only")] if basis == "receipt" else []
-    return _with(made, [*said, *_about_receipts(made, metrics), *_set_apart(metrics)], interrupted)
+    said = [*_unfinished(metrics, plan), *said, *_about_receipts(made, metrics)]
+    why = _broken_off(metrics, stopped_by) if interrupted else None
+    return _with(made, [*said, *_set_apart(metrics)], why)
 
 
 @dataclass(frozen=True)
@@ -299,14 +234,36 @@ class _Seen:
         return "not_met" if below else "not_enough"
 
 
-def _with(made: Verdict, reasons: list[Reason], interrupted: bool) -> Verdict:
-    return replace(made, reasons=(*([_say("interrupted")] if interrupted else []), *reasons))
+def _with(made: Verdict, reasons: list[Reason], broken_off: Reason | None) -> Verdict:
+    return replace(made, reasons=(*([broken_off] if broken_off else []), *reasons))
+
+
+def _broken_off(metrics: Metrics, by: str) -> Reason:
+    """By whom, and what had been counted by then."""
+    if not metrics.submitted:
+        return _say("stopped_unsent")
+    counts = {name: getattr(metrics, name) for name in ("submitted", "arrived", "delivered")}
+    return _say("interrupted_by", who=by, **counts) if by else _say("interrupted", **counts)
+
+
+def _may_come(metrics: Metrics, plan: Plan) -> int:
+    """Messages that may still be on their way, as the window was shorter than is usual."""
+    return metrics.awaited if plan.window_s < WINDOWS[plan.kind] else 0
+
+
+def _unfinished(metrics: Metrics, plan: Plan) -> list[Reason]:
+    """Where we were not there, or did not stay long enough."""
+    said = [_say("away", **asdict(metrics.away))] if metrics.away else []
+    if count := _may_come(metrics, plan):
+        usual = WINDOWS[plan.kind]
+        said.append(_say("still_awaited", count=count, window=plan.window_s, usual=usual))
+    return said
 
 
 def _counted(metrics: Metrics) -> Share:
     if metrics.watched:
         return Share(metrics.arrived, metrics.watched)
-    return Share(metrics.delivered, metrics.submitted)
+    return Share(metrics.delivered, metrics.submitted - metrics.untold)
 
 
 def _word(basis: str, interrupted: bool, sender_late: bool, decided: Word) -> Word:
@@ -361,7 +318,7 @@ def _set_apart(metrics: Metrics) -> list[Reason]:
     """Messages that do not count, or not as arrived."""
     counts = {
         "throttled": metrics.throttled,
-        "never_left": metrics.never_left,
+        "left_unknown": metrics.left_unknown,
         "late_arrivals": metrics.late_arrivals,
     }
     return [_say(key, count=count) for key, count in counts.items() if count]

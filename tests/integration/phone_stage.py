@@ -223,6 +223,7 @@ def listed(database: Database, number: str = "13900000001", **more: Any) -> int:
             blind=database.vault.index(number),
             number_sealed=database.vault.seal(number, "number"),
             carrier="cmcc",
+            consent="signed",
             consented_at=datetime.now(UTC),
             **more,
         )

@@ -104,6 +104,15 @@ def _tried(office: Office) -> bool:
         return sql.exec(select(Outbox)).one().trying_at is not None
 
 
+async def test_what_may_have_arrived_says_so(office: Office) -> None:
+    """Where the platform's answer was lost, the reply goes out again and is marked."""
+    await office.enter("小林")
+    channel = Scripted(fates=[Later(0.02, "read timed out", unsure=True)])
+    async with delivering(office, channel):
+        await until(lambda: bool(channel.told))
+    assert channel.told[0].again
+
+
 async def test_a_moved_group_takes_its_replies_along(office: Office) -> None:
     """Where a group becomes another chat, what waits for it and its evaluation go along."""
     from bot.messages import Peer

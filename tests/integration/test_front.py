@@ -7,8 +7,8 @@ import anyio
 import pytest
 
 from bot.messages import Message, Peer
-from bot.store.tables import Answer, Turn
-from tests.integration.front_stage import Office, opened
+from bot.store.tables import Answer, Outbox, Turn
+from tests.integration.front_stage import Office, Scripted, delivering, opened, until
 
 pytestmark = pytest.mark.anyio
 
@@ -148,3 +148,76 @@ async def test_a_code_that_comes_again_is_greeted_once(office: Office) -> None:
         assert await office.desk.receive(lin, Message("1", text=f"/start {code}"))
     assert 1 == len(office.waiting(lin))
     assert 1 == len(rows(office, Turn))
+
+
+async def _in_the_walk(office: Office, name: str = "小林") -> Peer:
+    """Somebody with the first question before them."""
+    peer = await office.enter(name)
+    for number, text in enumerate(("新建 云信达", "完整", "1", "否", "否")):
+        await office.desk.receive(peer, Message(f"w{number}", text=text))
+    return peer
+
+
+async def test_a_question_shown_twice_takes_either_button(office: Office) -> None:
+    """After the question was shown again, a button of its earlier showing still answers it."""
+    lin = await _in_the_walk(office)
+    earlier = dict(office.waiting(lin)[-1].buttons)["是"]
+    await office.desk.receive(lin, Message("s", text="进度"))
+    await office.desk.receive(lin, Message("p", action=earlier))
+    assert ["yes"] == [answer.choice for answer in rows(office, Answer)]
+
+
+async def test_a_button_of_another_evaluation_answers_nothing(office: Office) -> None:
+    """A question of the vendor before is not answered for the one talked about now."""
+    lin = await _in_the_walk(office)
+    earlier = dict(office.waiting(lin)[-1].buttons)["是"]
+    for number, text in enumerate(("新建 九州通", "完整", "1", "否", "否")):
+        await office.desk.receive(lin, Message(f"x{number}", text=text))
+    await office.desk.receive(lin, Message("p", action=earlier))
+    assert [] == rows(office, Answer)
+
+
+async def test_pressing_twice_says_nothing_more(office: Office) -> None:
+    """A double tap is answered once."""
+    lin = await _in_the_walk(office)
+    button = dict(office.waiting(lin)[-1].buttons)["否"]
+    office.told(lin)
+    await office.desk.receive(lin, Message("p1", action=button))
+    told = office.told(lin)
+    await office.desk.receive(lin, Message("p2", action=button))
+    assert told
+    assert "" == office.told(lin)
+
+
+async def test_replies_to_one_question_in_a_group_are_all_kept(office: Office) -> None:
+    """Of several who reply to the same question in words, nobody's answer is dropped."""
+    lin, wang = await office.enter("小林"), await office.enter("老王")
+    here = [Peer("telegram", "-1", peer.user, peer.name, group=True) for peer in (lin, wang)]
+    for number, text in enumerate(("新建 云信达", "完整", "1", "否", "否")):
+        await office.desk.receive(here[0], Message(f"g{number}", text=text))
+    async with delivering(office, Scripted()):
+        await until(lambda: not office.waiting(here[0]))
+        asked = _asked(office, here[0].key)
+        await office.desk.receive(here[0], Message("a", text="0.05元", about=asked))
+        await office.desk.receive(here[1], Message("b", text="0.03元", about=asked))
+        await until(lambda: not office.waiting(here[0]))
+    newest = rows(office, Answer)[-1]
+    note = office.database.vault.unseal(newest.note_sealed, "answer.note")
+    assert "老王" in note
+    assert "0.03" in note
+
+
+def _asked(office: Office, conversation: str) -> str:
+    """The platform's id of the newest message with a question in it."""
+    asking = [row for row in rows(office, Outbox) if row.conversation_id == conversation]
+    return next(row.message_id for row in reversed(asking) if row.body["buttons"])
+
+
+async def test_an_edit_that_changes_nothing_is_nothing(office: Office) -> None:
+    """Where a platform tells of an edit that left the words as they were, nothing is said."""
+    lin = await _in_the_walk(office)
+    await office.desk.receive(lin, Message("a", text="0.05元"))
+    office.told(lin)
+    await office.desk.receive(lin, Message("a:e1", text="0.05元", about="a"))
+    assert "" == office.told(lin)
+    assert 1 == len(rows(office, Answer))

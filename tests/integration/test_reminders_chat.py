@@ -58,6 +58,30 @@ async def test_a_notice_is_delivered_and_its_button_works(office: Office) -> Non
     assert "已经办结" in office.told(lin)
 
 
+async def test_a_quoted_notice_takes_a_word(office: Office) -> None:
+    """Replying to a notice with "done" or "snooze" means that reminder; other words do not."""
+    lin = await office.enter("小林")
+    for number, text in enumerate(["演练", "云信达", "九州", "小林", "1"]):
+        await office.desk.receive(lin, Message(f"t{number}", text=text))
+    office.told(lin)
+    day = calendars.mid_quarter(Hours(), datetime.now(UTC).date())
+    channel = Scripted()
+    async with delivering(office, channel):
+        sweeper(office, morning(day - timedelta(days=14))).sweep()
+        office.desk.wake("telegram")
+        await until(lambda: len(channel.told) == 1)
+    notice = f"m{channel.told[0].id}"
+    await office.desk.receive(lin, Message("q1", text="稍后 2 天", about=notice))
+    assert "好的" in office.told(lin)
+    await office.desk.receive(lin, Message("q2", text="完成", about=notice))
+    assert "哪天做的" in office.told(lin)
+    for number, text in enumerate(["今天", "周律", "2:36", "0"]):
+        await office.desk.receive(lin, Message(f"r{number}", text=text))
+    office.told(lin)
+    await office.desk.receive(lin, Message("q3", text="done.", about=notice))
+    assert "已经办结" in office.told(lin)
+
+
 async def test_a_strange_button_changes_nothing(office: Office) -> None:
     """A token of somebody else's reminder, or of none, is answered kindly."""
     lin, wang = await office.enter("小林"), await office.enter("老王", "technical")

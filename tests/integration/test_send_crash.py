@@ -38,7 +38,7 @@ def test_a_run_outlives_its_workers(stage: Stage) -> None:
     assert (run.state, run.epoch, len(run.progress["gaps"])) == ("judged", 4, 3)
     accounted_for(stage, run_id, 600)
     metrics = run.result["metrics"]
-    assert metrics["submitted"] + metrics["never_left"] == 600
+    assert metrics["submitted"] + metrics["left_unknown"] == 600
     assert metrics["arrived"] > 0.9 * metrics["submitted"]
 
 

@@ -15,11 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.channels.port import Delivered, Later, Rejected, Unreachable
+from bot.channels.port import Delivered, Rejected, Unreachable
 from bot.channels.wecom import Fetching, Wecom
 from bot.channels.wecom.callback import CallbackLine, Seal, UnreadableError
-from bot.channels.wecom.webhook import push
-from bot.fakes.wecom import FakeWecom, Limits, fake_wecom
+from bot.fakes.wecom import FakeWecom, fake_wecom
 from bot.fakes.wecom.server import Target
 from bot.messages import Message, Outgoing, Peer
 from tests.integration.wecom_stage import PATIENT, YES_NO, Core, until
@@ -175,17 +174,3 @@ def test_a_message_for_another_receiver_is_not_read() -> None:
     check = VECTORS["url_check"]
     with pytest.raises(UnreadableError):
         Seal(TOKEN, AES_KEY).open(check, check["echostr"])
-
-
-async def test_a_group_is_told_by_its_webhook() -> None:
-    """Escalation: Markdown to a group, at most twenty a minute."""
-    async with fake_wecom(limits=Limits(webhook_per_minute=2)) as fake:
-        url = f"{fake.http}/cgi-bin/webhook/send?key=k-1"
-        fates = [await push(url, f"**逾期** {number}_") for number in range(3)]
-        assert [Delivered, Delivered, Later] == [type(fate) for fate in fates]
-        assert ["**逾期** 0\\_", "**逾期** 1\\_"] == [
-            p["markdown"]["content"] for p in fake.webhook
-        ]
-        assert ["k-1", "k-1"] == [p["key"] for p in fake.webhook]
-        assert isinstance(await push("http://127.0.0.1:9/x", "x"), Later)
-        assert isinstance(await push(url.replace("k-1", "k-2"), " "), Rejected)

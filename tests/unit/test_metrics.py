@@ -98,18 +98,18 @@ def test_another_reading_of_invalid_numbers() -> None:
     assert share(by_code, "D4") == (1, 1)
 
 
-def test_what_never_left_is_in_no_rate() -> None:
+def test_what_left_unknown_is_in_no_rate() -> None:
     """A message that may not have left counts nowhere, even when it turns up."""
     rows = [row(0), row(1, state="unknown", sent_ns=None), row(2, state="planned", sent_ns=None)]
     made = summarise(rows, plan(), closed=True)
     assert (made.planned, made.submitted, made.watched) == (3, 1, 1)
-    assert (made.unknown, made.never_left, made.never_left_arrived) == (1, 1, 1)
+    assert (made.unknown, made.left_unknown, made.left_unknown_arrived) == (1, 1, 1)
 
 
 def test_what_left_and_was_never_answered_counts() -> None:
     """A message that left and got no answer is submitted, and lost unless the handset has it."""
     made = summarise([row(0, state="unknown", **LOST), row(1, state="sent")], plan(), closed=True)
-    assert (made.submitted, made.watched, made.arrived, made.never_left) == (2, 2, 1, 0)
+    assert (made.submitted, made.watched, made.arrived, made.left_unknown) == (2, 2, 1, 0)
 
 
 def test_throttled_is_apart_and_other_refusals_are_lost() -> None:

@@ -23,7 +23,7 @@ BASE: dict[str, Any] = {
     "claim": 0.99,
     "price": 0.045,
     "caps": {"count": 1_000, "rate": 50, "cost": 100},
-    "panel": "staff",
+    "panel": "listed",
 }
 
 

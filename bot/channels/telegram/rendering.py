@@ -21,8 +21,9 @@ def plain(text: str) -> str:
 
 
 def asks(text: str) -> bool:
-    """Whether the text ends with a question."""
-    return text.rstrip().endswith(("?", "？"))
+    """Whether the text's last paragraph asks something: hints may follow the question."""
+    last = text.rstrip().rpartition("\n\n")[2]
+    return "?" in last or "？" in last
 
 
 def rows(buttons: tuple[tuple[str, str], ...]) -> list[list[tuple[str, str]]]:

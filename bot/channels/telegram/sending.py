@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 from anyio.to_thread import run_sync
 from telegram import (
     Bot,
@@ -150,7 +151,15 @@ def fate(error: Exception) -> Fate:
             closed = any(words in why.lower() for words in CLOSED)
             return Unreachable(why) if closed else Rejected(why)
         case _:
-            return Later(OUTAGE_S, why)
+            return Later(OUTAGE_S, why, unsure=_may_have_arrived(error))
+
+
+def _may_have_arrived(error: Exception) -> bool:
+    """Whether Telegram may have it all the same: the way there was open, and no answer came."""
+    cause = error.__cause__
+    closed = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
+    lost = isinstance(cause, httpx.TransportError) and not isinstance(cause, closed)
+    return lost or isinstance(error, TimeoutError)
 
 
 def _keyboard(reply: Outgoing) -> InlineKeyboardMarkup | None:

@@ -237,12 +237,15 @@ class FakeWecom:
             self.violations.append(f"passive answer refused: {outcome}")
 
     def take_webhook(self, key: str, body: Body) -> Answer:
-        """A push to a group's webhook: 20 a minute, 4096 bytes of Markdown."""
+        """A push to a group's webhook: 20 a minute, 4096 bytes of Markdown or 2048 of text."""
+        if planned := self.faults.errors.get("webhook"):
+            return planned.pop(0), "as planned", {}
         times = [at for at in self._webhook_times.get(key, []) if self.clock() - at < 60]
         if len(times) >= self.limits.webhook_per_minute:
             return Codes.RATE, "api freq out of limit", {}
-        content = str((body.get("markdown") or {}).get("content") or "").strip()
-        if body.get("msgtype") != "markdown" or not 0 < len(content.encode()) <= 4096:
+        kind = str(body.get("msgtype"))
+        content = str((body.get(kind) or {}).get("content") or "").strip()
+        if not 0 < len(content.encode()) <= {"markdown": 4096, "text": 2048}.get(kind, 0):
             return Codes.BAD_PARAMETER, "content", {}
         self._webhook_times[key] = [*times, self.clock()]
         self.webhook.append({"key": key, **body})

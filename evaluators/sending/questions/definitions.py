@@ -6,7 +6,12 @@ from evaluators.sending.measures import Share
 from evaluators.sending.metrics import Metrics
 from evaluators.sending.plan import Plan
 from evaluators.sending.reasons import Reason, both, reason
-from evaluators.statistics import Interval, clopper_pearson, effective_size
+from evaluators.statistics import (
+    Interval,
+    clopper_pearson,
+    confidence_sequence,
+    effective_size,
+)
 
 NAMES = {
     "D1": ("受理/提交", "accepted of submitted"),
@@ -20,17 +25,8 @@ NAMES = {
 }
 
 WORDINGS = {
-    "claim_true_under": both(
-        "所称 {claim:.4g}% 按这些算法成立：{holds_zh}；按这些不成立：{fails_zh}。",
-        "The claimed {claim:.4g} % is true as {holds_en}; it is not as {fails_en}.",
-    ),
-    "claim_true_everywhere": both(
-        "所称 {claim:.4g}% 按每种算法都成立：{holds_zh}。",
-        "The claimed {claim:.4g} % is true by every definition: {holds_en}.",
-    ),
-    "claim_true_nowhere": both(
-        "所称 {claim:.4g}% 按哪种算法都不成立：{fails_zh}。",
-        "The claimed {claim:.4g} % is true by no definition: {fails_en}.",
+    "claim_by_definition": both(
+        "所称 {claim:.4g}%：{said_zh}。", "The claimed {claim:.4g} %: {said_en}."
     ),
     "untimed": both(
         "{count} 条发到的手机只能证明到没到、说不出何时到（由人报编码），不计入 D7 和时延。",
@@ -40,41 +36,57 @@ WORDINGS = {
 }
 
 
-def conclude(metrics: Metrics, plan: Plan) -> Iterator[Reason]:
-    """One reason naming each definition with its share and 95 % interval."""
+STANDS = {
+    "holds": ("成立", "holds by"),
+    "fails": ("不成立", "does not hold by"),
+    "open": ("样本还不足以判定", "not settled by this sample:"),
+}
+
+
+def conclude(metrics: Metrics, plan: Plan, *, by_rule: bool = False) -> Iterator[Reason]:
+    """One reason naming each definition with its share, 95 % interval and what that settles.
+
+    The interval decides, as it does for the verdict: `holds` from its lower end on, `fails` where
+    its upper end is below the claim, `open` otherwise. `by_rule`: a stop rule ended the run.
+    """
     stated = {name: share for name, share in metrics.definitions.items() if share}
     if not stated:
         return
-    holds = [name for name, share in stated.items() if share.count >= plan.claim * share.of]
-    fails = [name for name in stated if name not in holds]
-    key = "claim_true_under" if holds and fails else "claim_true_nowhere"
-    lists = {}
-    for which, names in (("holds", holds), ("fails", fails)):
-        said = [_said(name, stated[name], metrics) for name in names]
-        lists[f"{which}_zh"] = "、".join(zh for zh, _ in said)
-        lists[f"{which}_en"] = ", ".join(en for _, en in said)
+    by_stand: dict[str, list[str]] = {which: [] for which in STANDS}
+    for name, share in stated.items():
+        bounds = interval(name, share, metrics, by_rule=by_rule)
+        which = "holds" if bounds.low >= plan.claim else "open"
+        by_stand["fails" if bounds.high < plan.claim else which].append(name)
+    parts = []
+    for which, names in by_stand.items():
+        if names:
+            zh, en = STANDS[which]
+            said = [_said(name, stated[name], metrics, by_rule) for name in names]
+            listed = "、".join(a for a, _ in said), ", ".join(b for _, b in said)
+            parts.append((f"{zh}：{listed[0]}", f"{en} {listed[1]}"))
     yield reason(
         WORDINGS,
-        key if fails else "claim_true_everywhere",
+        "claim_by_definition",
         claim=100 * plan.claim,
-        holds=", ".join(holds),
-        fails=", ".join(fails),
-        **lists,
+        **{which: ", ".join(names) for which, names in by_stand.items()},
+        said_zh="；".join(zh for zh, _ in parts),
+        said_en="; ".join(en for _, en in parts),
     )
     if metrics.untimed:
         yield reason(WORDINGS, "untimed", count=metrics.untimed)
 
 
-def interval(name: str, share: Share, metrics: Metrics) -> Interval:
-    """The exact 95 % interval; of what handsets show, on the effective number of messages."""
-    if name not in {"D6", "D7"}:
-        return share.interval
-    size = share.of * effective_size(metrics.handsets) / max(1, metrics.watched)
-    return clopper_pearson(share.count * size / share.of, size)
+def interval(name: str, share: Share, metrics: Metrics, *, by_rule: bool = False) -> Interval:
+    """The 95 % interval of the verdict; of what handsets show, on the effective number."""
+    size = float(share.of)
+    if name in {"D6", "D7"}:
+        size *= effective_size(metrics.handsets) / max(1, metrics.watched)
+    method = confidence_sequence if by_rule else clopper_pearson
+    return method(share.count * size / share.of, size)
 
 
-def _said(name: str, share: Share, metrics: Metrics) -> tuple[str, str]:
-    bounds = interval(name, share, metrics)
+def _said(name: str, share: Share, metrics: Metrics, by_rule: bool) -> tuple[str, str]:
+    bounds = interval(name, share, metrics, by_rule=by_rule)
     figures = f"{share.count / share.of:.1%} ({bounds.low:.1%}–{bounds.high:.1%})"
     zh, en = NAMES[name]
     return f"{name}（{zh}）{figures}", f"{name} ({en}) {figures}"

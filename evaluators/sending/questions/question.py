@@ -29,11 +29,15 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """What there is beside the rows: marks, the other vendor's rows, the dictionary of codes."""
+    """What there is beside the rows: marks, the other vendor's rows, the dictionary of codes.
+
+    `by_rule`: the declared stop rule ended the run, which widens its intervals.
+    """
 
     marks: tuple[Mark, ...] = ()
     pair: Iterable[Row] | None = None
     dictionary: Dictionary | None = None
+    by_rule: bool = False
 
 
 class Question(Protocol):
