@@ -1,5 +1,6 @@
 """Files that arrive: which item they belong to, and how much they prove."""
 
+import re
 from dataclasses import replace
 
 from bot.dialogue import answering, asking
@@ -12,6 +13,16 @@ from evaluators.checklist import Item
 from evaluators.evidence import Level
 
 KILO = 1024
+
+# An item's number as people write it: "证据 3", "题号：3", "第3题", "#3", "evidence 3", or 3 alone;
+# "证据 3 份" counts files instead.
+_NUMBERED = re.compile(
+    r"\s*(?:(?:证据|材料|题号|[#＃]|(?:evidence|question|item|no\.?)(?![a-z]))"
+    r"\s*[:：]?\s*(?:第\s*)?(\d{1,3})(?![\d.]|\s*[份张个页件])"
+    r"|第\s*(\d{1,3})\s*题"
+    r"|(\d{1,3})\s*题?\s*$)",
+    re.IGNORECASE,
+)
 
 
 def on_files(talk: Talk, incoming: Incoming) -> None:
@@ -33,10 +44,17 @@ def on_files(talk: Talk, incoming: Incoming) -> None:
     return _after(talk)
 
 
+def numbered(caption: str) -> int | None:
+    """The item's number that a caption names, if any."""
+    found = _NUMBERED.match(caption)
+    return int(found[1] or found[2] or found[3]) if found else None
+
+
 def _belongs_to(talk: Talk, caption: str) -> Item | None:
     checklist = talk.scene.checklist
-    if caption.strip().isdigit():
-        return checklist.numbered(int(caption))
+    number = numbered(caption)
+    if number is not None:
+        return checklist.numbered(number)
     pending = talk.session.pending
     if pending is not None and pending.awaiting == "follow_up":
         return checklist.by_id[pending.item]

@@ -143,7 +143,7 @@ async def test_files_cannot_be_sent_by_callbacks(tmp_path: Path) -> None:
 
 async def test_the_url_check_is_answered(tmp_path: Path) -> None:
     """The platform's check of the URL gets its text back; others get nothing."""
-    line = CallbackLine(TOKEN, AES_KEY)
+    line = CallbackLine(TOKEN, AES_KEY, wall=lambda: 1409659589 + 60)
     seal = Seal(TOKEN, AES_KEY)
     made = seal.close("1616140317555161061", "1409659589", "263014780")
     query = {
@@ -170,7 +170,26 @@ def test_the_published_vectors_open() -> None:
 
 
 def test_a_message_for_another_receiver_is_not_read() -> None:
-    """The receiver inside the encryption must be ours; a bot's is empty."""
+    """The receiver inside the encryption must be ours; a bot has none and takes all."""
     check = VECTORS["url_check"]
     with pytest.raises(UnreadableError):
-        Seal(TOKEN, AES_KEY).open(check, check["echostr"])
+        Seal(TOKEN, AES_KEY, "another").open(check, check["echostr"])
+    assert check["plain"] == Seal(TOKEN, AES_KEY).open(check, check["echostr"])
+
+
+@pytest.mark.parametrize(("age_s", "status"), [(590, 503), (610, 403), (-610, 403)])
+async def test_an_old_callback_is_refused(age_s: int, status: int) -> None:
+    """What was recorded and is played again later is not taken."""
+    made = Seal(TOKEN, AES_KEY).close("{}", "1700000000", "n")
+    query = {"msg_signature": made["msgsignature"], "timestamp": "1700000000", "nonce": "n"}
+    line = CallbackLine(TOKEN, AES_KEY, wall=lambda: 1700000000 + age_s)
+    body = json.dumps({"encrypt": made["encrypt"]}).encode()
+    assert (status, "") == await line.pushed(query, body)
+
+
+async def test_a_strangers_callback_is_let_go_at_once(tmp_path: Path) -> None:
+    """Nothing will be said: the platform's request is not held until its time is over."""
+    async with called(tmp_path, at_once_s=60) as stage:
+        stage.core.strangers.add("alice")
+        with anyio.fail_after(4):
+            await stage.fake.person("alice").say("你好")

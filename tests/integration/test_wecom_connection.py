@@ -268,3 +268,14 @@ async def test_a_peer_that_reads_nothing_any_more_is_left() -> None:
                 tasks.start_soon(line.call, frames.UPLOAD_CHUNK, body)
             await until(lambda: len(connections) > 1)
             tasks.cancel_scope.cancel()
+
+
+async def test_pauses_grow_until_a_connection_lasts() -> None:
+    """Two who swap a bot, and a platform that closes at once, meet ever more rarely."""
+    line = LongConnection("bot", "secret", "ws://127.0.0.1:9", times=Times())
+    closed = [line._pause_s(0.1) for _ in range(9)]
+    assert all(0.7 * 2**n <= pause <= 1.3 * 2**n for n, pause in enumerate(closed[:6]))
+    assert line._pause_s(10) <= 1.25
+    line._taken_over = True
+    assert [60, 120, 240, 480, 900, 900] == [line._pause_s(900) for _ in range(6)]
+    assert 60 == line._pause_s(1801)

@@ -9,7 +9,7 @@ from bot.channels.wecom import frames
 from bot.fakes.wecom import Limits
 from bot.fakes.wecom.state import Stored
 from bot.messages import Peer
-from tests.integration.wecom_stage import YES_NO, staged, until
+from tests.integration.wecom_stage import YES_NO, Stage, staged, until
 
 pytestmark = pytest.mark.anyio
 
@@ -94,28 +94,53 @@ async def test_a_press_arrives_and_the_card_shows_it(flat: bool, tmp_path: Path)
         await alice.sees(lambda shown: not shown[-1].buttons)
         card = alice.chat.shown[-1].card or {}
         assert "12:7:no" == messages[1].action
-        assert ("有资质吗？", "请如实回答\n已选：否") == (
+        assert ("有资质吗？", "请如实回答\n已点：否") == (
             card["main_title"]["title"],
             card["sub_title_text"],
         )
 
 
-async def test_a_press_is_shown_at_once_while_the_chat_is_busy(tmp_path: Path) -> None:
-    """The card changes within its seconds even while earlier messages are still worked on."""
+def updates(stage: Stage) -> int:
+    return sum(1 for cmd, _, _ in stage.fake.frames if cmd == frames.UPDATE)
+
+
+async def test_a_press_is_shown_only_after_it_is_kept(tmp_path: Path) -> None:
+    """As long as a press may still be lost, its card has its buttons; a stranger's keeps them."""
     async with staged(tmp_path) as stage:
         alice = stage.fake.person("alice")
         await alice.say("开始")
         await stage.core.hears()
         await stage.deliver("alice", "有资质吗？", buttons=YES_NO)
-        stage.core.slow["alice"] = 0.5
-        await alice.say("等等")
+        stage.core.strangers.add("alice")
         await alice.press("是")
-        await alice.sees(lambda shown: not shown[-1].buttons, 0.4)
-        assert ["开始", "等等", ""] == [message.text for message in await stage.core.hears(3)]
+        await stage.core.hears(2)
+        await anyio.sleep(0.1)
+        assert (0, 2) == (updates(stage), len(alice.card().buttons))
+        stage.core.strangers.clear()
+        stage.core.slow["alice"] = 0.3
+        await alice.press("是")
+        while len(stage.core.heard) < 3:
+            assert alice.card().buttons
+            await anyio.sleep(0.01)
+        await alice.sees(lambda shown: not shown[-1].buttons)
 
 
-async def test_a_card_of_an_earlier_process_is_settled_too(tmp_path: Path) -> None:
-    """Nobody remembers what such a card asked; it still loses its buttons."""
+async def test_the_newest_press_in_a_group_is_shown_and_whose(tmp_path: Path) -> None:
+    """Several may press one card at once: it says what was pressed last, and by whom."""
+    async with staged(tmp_path) as stage:
+        bob = stage.fake.person("bob", group="g1")
+        await bob.say("开始")
+        await stage.core.hears()
+        await stage.deliver("g1", "有资质吗？", buttons=YES_NO, group=True)
+        card = bob.card()
+        await bob.press("是", bubble=card)
+        await stage.fake.person("caroline-of-the-lab", group="g1").press("12:7:no", bubble=card)
+        await until(lambda: updates(stage) == 2)
+        await until(lambda: "已点：否（caro…ab）" in str(card.card))
+
+
+async def test_a_card_of_an_earlier_process_keeps_its_question(tmp_path: Path) -> None:
+    """Nobody remembers what such a card asked: it is left as it is, and the press counts."""
     async with staged(tmp_path) as stage:
         alice = stage.fake.person("alice")
         await alice.say("开始")
@@ -123,8 +148,9 @@ async def test_a_card_of_an_earlier_process_is_settled_too(tmp_path: Path) -> No
         await stage.deliver("alice", "有资质吗？", buttons=YES_NO)
         stage.channel._speaker.asked.clear()
         await alice.press("是")
-        await alice.sees(lambda shown: not shown[-1].buttons)
-        assert "已收到" == alice.chat.shown[-1].card["main_title"]["title"]  # type: ignore[index]
+        assert "12:7:yes" == (await stage.core.hears(2))[1].action
+        await anyio.sleep(0.1)
+        assert (0, 2) == (updates(stage), len(alice.card().buttons))
 
 
 async def test_a_card_that_cannot_be_updated_any_more_still_counts(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ async def test_more_than_six_choices_are_a_vote(tmp_path: Path) -> None:
         await alice.press("选项4")
         assert "1:1:4" == (await stage.core.hears(2))[1].action
         await alice.sees(lambda shown: not shown[-1].buttons)
-        assert "已选：选项4" == alice.chat.shown[-1].card["sub_title_text"]  # type: ignore[index]
+        assert "已点：选项4" == alice.chat.shown[-1].card["sub_title_text"]  # type: ignore[index]
 
 
 async def test_more_choices_than_a_card_takes_are_numbered_text(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ class Core:
     visits: list[Peer] = field(default_factory=list)
     fails: int = 0  # so many times keeping a message fails
     slow: dict[str, float] = field(default_factory=dict)  # seconds a chat's messages take
+    strangers: set[str] = field(default_factory=set)  # chats where nobody is enrolled
 
     async def receive(self, peer: Peer, message: Message) -> bool:
         if self.fails:
@@ -43,10 +44,10 @@ class Core:
             raise OSError("the database is locked")
         await anyio.sleep(self.slow.get(peer.chat, 0))
         self.heard.append((peer, message))
-        return True
+        return peer.chat not in self.strangers
 
     async def knows(self, peer: Peer) -> bool:
-        return True
+        return peer.chat not in self.strangers
 
     async def visited(self, peer: Peer) -> None:
         self.visits.append(peer)

@@ -26,7 +26,8 @@ def test_every_card_is_within_the_limits(text: str, labels: list[str], numbered:
     tokens = [f"1:2:{n}" for n in range(len(labels))]
     listed = card.get("button_list") or card["checkbox"]["option_list"]
     assert tokens == [choice.get("key") or choice.get("id") for choice in listed]
-    settled = cards.settled(card, tokens[0], "task-1", "zh")
+    settled = cards.settled(card, tokens[0], "zh", "somebody-with-a-long-id")
+    assert settled is not None
     assert "" == rules.problem(settled)
     assert "button_list" not in settled
 

@@ -13,7 +13,7 @@ from bot.messages import Outgoing
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("**重要** 通知", "**重要** 通知"),
+        ("**重要** 通知", "\\*\\*重要\\*\\* 通知"),
         ("- 一\n· 二", "- 一\n· 二"),
         ("# 不是标题", "\\# 不是标题"),
         ("#1 号", "#1 号"),

@@ -7,17 +7,18 @@ from bot.channels.wecom.frames import Body
 BUTTONS, OPTIONS = 6, 20
 LABEL, OPTION, TITLE, SUBTITLE = 10, 11, 26, 112
 KEY_BYTES, OPTION_ID_BYTES = 1024, 128
+NAME = 12
 SUBMIT, QUESTION = "smsvet-submit", "smsvet-choice"
 
 # A notice must lead somewhere when tapped; this is the platform's own page.
 LEADS_TO = "https://work.weixin.qq.com"
 
 _WORDS = {
-    "zh": {"choose": "请选择", "chosen": "已选：{}", "taken": "已收到", "submit": "提交"},
+    "zh": {"choose": "请选择", "pressed": "已点：{}", "by": "已点：{}（{}）", "submit": "提交"},
     "en": {
         "choose": "Please choose",
-        "chosen": "Chosen: {}",
-        "taken": "Received",
+        "pressed": "Pressed: {}",
+        "by": "Pressed: {} ({})",
         "submit": "Submit",
     },
 }
@@ -123,17 +124,29 @@ def choice(asked: Body, token: str) -> str:
     return ""
 
 
-def settled(asked: Body, token: str, task_id: str, language: str) -> Body:
-    """The card after the choice: what was asked, what was chosen, nothing left to press."""
-    chosen = choice(asked, token)
-    said = word("chosen", language).format(chosen) if chosen else word("taken", language)
+def settled(asked: Body, token: str, language: str, by: str = "") -> Body | None:
+    """The card after a press: what was asked, what was pressed (and `by` whom), no more buttons.
+
+    It says pressed, not chosen: whether the press holds is the core's to say. None where the card
+    has no such choice.
+    """
+    pressed = choice(asked, token)
+    if not pressed:
+        return None
+    said = word("by" if by else "pressed", language).format(pressed, masked(by))
     title = str(asked.get("main_title", {}).get("title") or "")
     subtitle = str(asked.get("sub_title_text") or "")
-    below = f"{shortened(subtitle, SUBTITLE - len(said) - 1)}\n{said}" if subtitle else said
+    room = SUBTITLE - len(said) - 1
+    above = subtitle if len(subtitle) <= room else shortened(subtitle, room)
     return {
         "card_type": "text_notice",
         "main_title": {"title": title or said},
-        "sub_title_text": below,
+        "sub_title_text": f"{above}\n{said}" if subtitle else said,
         "card_action": {"type": 1, "url": LEADS_TO},
-        "task_id": task_id,
+        "task_id": asked["task_id"],
     }
+
+
+def masked(user: str) -> str:
+    """An id as those who know it recognise it; longer ones are not told in full."""
+    return user if len(user) <= NAME else f"{user[:4]}…{user[-2:]}"

@@ -42,11 +42,14 @@ class Wecom:
         self.line = line
         windows, spoken = Windows(clock), Spoken()
         patience = patience or Patience()
-        self._speaker = Speaker(line, windows, patience, spoken=spoken.keep, clock=clock)
+        self._speaker = Speaker(
+            line, windows, patience, pace=self.pace, spoken=spoken.keep, clock=clock
+        )
         self._setting = Setting(
             windows=windows,
             spoken=spoken,
             settle=self._speaker.settle,
+            settle_s=patience.settle_s,
             fetching=fetching or Fetching(folder),
             bot_name=bot_name,
             line=line,

@@ -48,6 +48,7 @@ class Line(Protocol):
         self, cmd: str, body: Body, req_id: str = "", *, ack_s: float | None = None
     ) -> Ack: ...
     def late(self, req_id: str) -> Ack | None: ...
+    def dismiss(self, req_id: str) -> None: ...  # nothing will be said to this callback
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,10 @@ class Times:
     missed: int = 2  # heartbeats without an answer, then the connection counts as dead
     ack_s: float = 5
     first_back_off_s: float = 1
-    longest_back_off_s: float = 30
-    cool_down_s: float = 60  # after another connection took this bot over
+    longest_back_off_s: float = 60
+    steady_s: float = 10  # a connection that lasted so long begins its back-off anew
+    cool_down_s: float = 60  # after another connection took this bot over; doubles
+    longest_cool_down_s: float = 900
     silence_s: float = 300
 
 
@@ -115,6 +118,8 @@ class LongConnection:
         self._numbers = itertools.count(1)
         self._started = f"{self._rng.getrandbits(48):012x}"
         self._again_at = 0.0
+        self._back_off_s, self._cool_down_s = self.times.first_back_off_s, self.times.cool_down_s
+        self._up_at = 0.0
         self._taken_over = self._renewing = False
         self._unanswered = 0
         self._last_heard = 0.0
@@ -145,7 +150,6 @@ class LongConnection:
 
         `heard` is called for each message and event, in order, and must not block.
         """
-        wait_s = self.times.first_back_off_s
         while True:
             before = self.subscribed
             self._taken_over = self._renewing = False
@@ -154,18 +158,33 @@ class LongConnection:
             except (OSError, TimeoutError, WebSocketException) as error:
                 self._trouble = _in_words(error)
             self.tried.set()
-            if self.subscribed > before:
-                wait_s = self.times.first_back_off_s
-            if self._taken_over:
-                pause_s = self.times.cool_down_s
-            elif self._renewing:
-                pause_s = 0.0
-            else:
-                pause_s = wait_s * self._rng.uniform(0.75, 1.25)
-                wait_s = min(wait_s * 2, self.times.longest_back_off_s)
-                log.warning("WeCom connection down (%s); again in %.1f s", self._trouble, pause_s)
+            lasted_s = self._clock() - self._up_at if self.subscribed > before else 0.0
+            pause_s = self._pause_s(lasted_s)
             self._again_at = self._clock() + pause_s
             await anyio.sleep(pause_s)
+
+    def _pause_s(self, lasted_s: float) -> float:
+        """Before the next attempt; longer each time, until a connection lasts."""
+        times = self.times
+        if lasted_s >= times.steady_s:
+            self._back_off_s = times.first_back_off_s
+        if lasted_s > 2 * times.longest_cool_down_s:  # else two who swap a bot never slow down
+            self._cool_down_s = times.cool_down_s
+        if self._taken_over:
+            pause_s = self._cool_down_s
+            self._cool_down_s = min(pause_s * 2, times.longest_cool_down_s)
+            log.critical(
+                "Another connection took this WeCom bot over; next attempt in %.0f s. "
+                "Only one smsvet may run with one bot.",
+                pause_s,
+            )
+            return pause_s
+        if self._renewing:
+            return 0.0
+        pause_s = self._back_off_s * self._rng.uniform(0.75, 1.25)
+        self._back_off_s = min(self._back_off_s * 2, times.longest_back_off_s)
+        log.warning("WeCom connection down (%s); again in %.1f s", self._trouble, pause_s)
+        return pause_s
 
     async def _live(self, heard: Callable[[Frame], None]) -> None:
         """One connection from its beginning to its end."""
@@ -182,6 +201,7 @@ class LongConnection:
             if not await self._subscribe(socket):
                 return
             self._unanswered, self._last_heard = 0, self._clock()
+            self._up_at = self._last_heard
             self._socket, self._trouble = socket, ""
             self.tried.set()
             self.subscribed += 1
@@ -238,14 +258,9 @@ class LongConnection:
         await socket.send(text)
 
     def _give_way(self) -> None:
-        """Another process uses this bot: never fight over it, but say so loudly."""
+        """Another process uses this bot: never fight over it."""
         self._taken_over = True
         self._trouble = "another connection took this bot over"
-        log.critical(
-            "Another connection took this WeCom bot over; next attempt in %.0f s. "
-            "Only one smsvet may run with one bot.",
-            self.times.cool_down_s,
-        )
 
     def _acknowledged(self, frame: Frame) -> None:
         if frame.req_id.startswith(f"{frames.PING}_"):
@@ -315,6 +330,9 @@ class LongConnection:
     def late(self, req_id: str) -> Ack | None:
         """The acknowledgement that came after its sender had given up, if one did; once."""
         return self._late.pop(req_id, None)
+
+    def dismiss(self, req_id: str) -> None:
+        """Nobody waits at the other end."""
 
 
 async def probe(line: LongConnection, within_s: float = 15) -> str:

@@ -28,7 +28,7 @@ WELCOME_S = 4.5  # the platform takes a welcome within five seconds
 LEAVING_S = 5.0  # for what was heard but not kept when listening ends
 
 Job = Callable[[], Awaitable[object]]
-Settle = Callable[[str, str, str], Coroutine[object, object, None]]
+Settle = Callable[[str, Said], Coroutine[object, object, None]]
 
 
 class Spoken:
@@ -66,7 +66,8 @@ class Setting:
 
     windows: Windows
     spoken: Spoken
-    settle: Settle  # (req_id, task id, token): changes the pressed card
+    settle: Settle  # changes the pressed card
+    settle_s: float  # so long after a press the platform may still take that
     fetching: Fetching
     bot_name: str
     line: Line
@@ -87,21 +88,22 @@ class Ear:
         """Sort one callback; whatever takes time is started, not waited for."""
         said = incoming.read(frame.body, frame.req_id, self._is.bot_name)
         if said is None or not self._is_new(said):
+            self._is.line.dismiss(frame.req_id)
             return
         peer = Peer("wecom", said.chat, said.user, "", said.group)
         if said.kind == "press":
-            # The card must change within five seconds, whatever else waits.
-            self._tasks.start_soon(self._is.settle, frame.req_id, said.task_id, said.action)
+            until = self._is.clock() + self._is.settle_s
             if self._is.line.after_press:
                 self._open(frame, said, 1)
-            self._queue(said.chat, partial(self._pass, peer, said, ()))
+            self._queue(said.chat, partial(self._press, frame.req_id, peer, said, until))
         elif said.kind == "visit":
             closes = self._is.clock() + WELCOME_S
             self._is.windows.add(said.chat, Window("welcome", frame.req_id, closes))
-            self._queue(said.chat, partial(self._kept, said, partial(self._front.visited, peer)))
+            self._queue(said.chat, partial(self._visit, frame.req_id, peer, said))
         else:
             self._open(frame, said, self._is.line.answers)
-            self._queue(said.chat, partial(self._pass, peer, said, self._begin(peer, said)))
+            downloads = self._begin(peer, said)
+            self._queue(said.chat, partial(self._message, frame.req_id, peer, said, downloads))
 
     def _open(self, frame: Frame, said: Said, answers: int) -> None:
         closes = self._is.clock() + self._is.line.window_s
@@ -152,7 +154,28 @@ class Ear:
                 await _emptied(lane)
         self._lanes.pop(chat, None)
 
-    async def _pass(self, peer: Peer, said: Said, downloads: tuple[_Download, ...]) -> None:
+    async def _press(self, req_id: str, peer: Peer, said: Said, until: float) -> None:
+        """A press is shown once it is kept, and only while the platform takes that."""
+        message = Message(said.id, action=said.action)
+        if not await self._kept(said, partial(self._front.receive, peer, message)):
+            self._is.line.dismiss(req_id)
+        elif self._is.clock() <= until:
+            self._tasks.start_soon(self._is.settle, req_id, said)
+        else:
+            log.warning("A press took too long to be kept; its card stays as it is")
+            self._is.line.dismiss(req_id)
+
+    async def _visit(self, req_id: str, peer: Peer, said: Said) -> None:
+        async def visited() -> bool:
+            await self._front.visited(peer)
+            return await self._front.knows(peer)
+
+        if not await self._kept(said, visited):
+            self._is.line.dismiss(req_id)
+
+    async def _message(
+        self, req_id: str, peer: Peer, said: Said, downloads: tuple[_Download, ...]
+    ) -> None:
         for download in downloads:
             await download.done.wait()
         failed = Fetched(trouble="unreadable")
@@ -163,24 +186,26 @@ class Ear:
         message = Message(
             said.id,
             text=said.text,
-            action=said.action,
             paths=tuple(one.path for one in fetched if one.path is not None),
             about=self._is.spoken.find(said.chat, said.quoted),
             trouble=troubles[0] if troubles else "",
         )
-        await self._kept(said, partial(self._front.receive, peer, message))
+        if not await self._kept(said, partial(self._front.receive, peer, message)):
+            self._is.line.dismiss(req_id)
 
-    async def _kept(self, said: Said, keep: Job) -> None:
-        """Have it kept; failing once is no reason to give up what is never said again."""
+    async def _kept(self, said: Said, keep: Callable[[], Awaitable[bool]]) -> bool:
+        """Have it kept; failing once is no reason to give up what is never said again.
+
+        False where nobody is known there, or where it could not be kept.
+        """
         for pause_s in (*self._is.again_s, 0.0):
             try:
-                await keep()
+                return await keep()
             except Exception:
                 log.exception("a message from WeCom was not kept")
                 await anyio.sleep(pause_s)
-            else:
-                return
         self._seen.pop((said.chat, said.id), None)
+        return False
 
 
 async def _emptied(lane: deque[Job]) -> None:

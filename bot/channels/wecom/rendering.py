@@ -1,8 +1,8 @@
 """Replies as WeCom takes them: its Markdown, plain text, or a card. Pure.
 
-Replies are plain text with `**bold**` and lines that begin with `- ` or `· `. Whether the client
-honours a backslash everywhere is not documented: so one is only set where the sign would else be
-taken for markup.
+Replies are plain text with lines that begin with `- ` or `· `. Two asterisks are what somebody
+typed, for the core sets nothing in bold: they are shown, not obeyed. Whether the client honours a
+backslash everywhere is not documented: so one is only set where the sign would else be markup.
 """
 
 import re
@@ -14,7 +14,6 @@ from bot.messages import Outgoing
 
 CONTENT_BYTES = 20480
 
-_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _MARKUP = re.compile(
     r"`"  # code
     r"|(?<!\w)[*_]+(?=\S)|(?<=\S)[*_]+(?!\w)"  # the two ends of emphasis
@@ -50,23 +49,12 @@ class Step:
 
 def marked(text: str) -> str:
     """`text` in WeCom's Markdown."""
-    parts: list[str] = []
-    end = 0
-    for bold in _BOLD.finditer(text):
-        parts += [text[end : bold.start()], "\0", bold.group(1), "\1"]
-        end = bold.end()
-    escaped = _MARKUP.sub(_slashed, "".join([*parts, text[end:]]))
-    escaped = _RULE.sub(r"\1\\\2", _LINE.sub(r"\1\\\2", escaped))
-    return escaped.replace("\0", "**").replace("\1", "**")
+    escaped = _MARKUP.sub(_slashed, text)
+    return _RULE.sub(r"\1\\\2", _LINE.sub(r"\1\\\2", escaped))
 
 
 def _slashed(found: re.Match[str]) -> str:
     return "".join(f"\\{sign}" for sign in found.group())
-
-
-def plain(text: str) -> str:
-    """`text` without its marks, for cards and plain messages."""
-    return _BOLD.sub(r"\1", text)
 
 
 def fitting(text: str, most: int = CONTENT_BYTES) -> list[str]:
@@ -108,9 +96,9 @@ def _with_card(reply: Outgoing, text: str, task_id: str) -> list[Step]:
     if told:
         text = f"{text}\n{cards.listed(buttons, signs)}".strip()
     pairs = [(label, token) for label, (_, token) in zip(labels, buttons, strict=True)]
-    heading = cards.heads(plain(text), language)
+    heading = cards.heads(text, language)
     if heading is not None and not (vote and len(heading[1]) > 30):
         return [Step(text, cards.card(heading, pairs, task_id, language), complete=True)]
     parts = fitting(text)
-    made = cards.card(cards.reminder(plain(reply.text), language), pairs, task_id, language)
+    made = cards.card(cards.reminder(reply.text, language), pairs, task_id, language)
     return [Step(part) for part in parts[:-1]] + [Step(parts[-1], made)]

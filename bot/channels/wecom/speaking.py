@@ -10,10 +10,12 @@ from pathlib import Path
 
 import anyio
 
-from bot.channels.port import Delivered, Fate, Later, Rejected, Unreachable
+from bot.channels.port import Delivered, Fate, Later, Pace, Rejected, Unreachable
 from bot.channels.wecom import cards, frames, media, rendering
+from bot.channels.wecom.budget import Budget
 from bot.channels.wecom.client import Line
 from bot.channels.wecom.frames import Ack, Body
+from bot.channels.wecom.incoming import Said
 from bot.channels.wecom.rendering import Step
 from bot.channels.wecom.windows import Window, Windows
 from bot.messages import Outgoing
@@ -22,6 +24,7 @@ log = logging.getLogger(__name__)
 
 REMEMBERED = 2000  # replies on their way, and cards somebody may still press
 WELCOME_BYTES = 2048
+MINUTE_S = 60.0
 _ANY, _MESSAGE = frozenset({"message", "welcome"}), frozenset({"message"})
 
 
@@ -31,7 +34,8 @@ class Patience:
 
     again_s: float = 2  # nobody knows whether it arrived, or the connection is down
     lost_s: float = 15  # how long an acknowledgement may still come before a frame is sent again
-    rate_s: float = 20
+    rate_s: float = 20  # doubles up to a minute, the platform's window
+    settle_s: float = 4  # after a press its card may still be changed; the platform says five
     conflict_s: float = 0.5
     conflicts: int = 3  # after so many the platform is believed to have it
     refusals: int = 5  # of a kind nobody knows
@@ -60,6 +64,7 @@ class _Progress:
     steps: list[Step]
     done: int = 0
     refused: int = 0
+    limited: int = 0  # times in a row that the platform's rate was reached
     upload: media.Upload | None = None
     media_id: str = ""
     media_kind: str = ""
@@ -85,12 +90,14 @@ class Speaker:
         windows: Windows,
         patience: Patience,
         *,
+        pace: Pace,
         spoken: Callable[[str, str, str], None],
         clock: Callable[[], float],
     ) -> None:
         self._line, self._windows, self._patience = line, windows, patience
         self._spoken = spoken  # (chat, text, message id): for quotes, which tell no id
         self._clock = clock
+        self._budget = Budget(pace)
         self._going: OrderedDict[int, _Progress] = OrderedDict()
         self.asked: OrderedDict[str, Asked] = OrderedDict()  # by task id
 
@@ -103,6 +110,9 @@ class Speaker:
             self._going[reply.id] = progress
             _trim(self._going)
         while progress.done < len(progress.steps):
+            wait_s = self._budget.wait_s(reply.chat, group=reply.group, now=self._clock())
+            if wait_s > 0:
+                return Later(wait_s, "no more is taken for now", unsure=progress.done > 0)
             fate = await self._step(reply, progress)
             if not isinstance(fate, Delivered):
                 if not isinstance(fate, Later):
@@ -124,7 +134,7 @@ class Speaker:
         if window is None:
             ack, sent_id = await self._push(reply.chat, step, progress)
         else:
-            ack, sent_id = await self._through(window, step, progress)
+            ack, sent_id = await self._through(reply.chat, window, step, progress)
         if ack.ok:
             self._took(reply, step, progress, sent_id)
             return Delivered(sent_id)
@@ -137,6 +147,7 @@ class Speaker:
 
     def _took(self, reply: Outgoing, step: Step, progress: _Progress, sent_id: str) -> None:
         progress.done += 1
+        progress.limited = 0
         progress.pending, progress.media_id = None, ""
         progress.ids.append(progress.task_id if step.card is not None else sent_id)
         if step.card is not None:
@@ -170,7 +181,9 @@ class Speaker:
             return progress.pending.window
         return self._windows.newest(chat, _ANY if _may_welcome(step) else _MESSAGE)
 
-    async def _through(self, window: Window, step: Step, progress: _Progress) -> tuple[Ack, str]:
+    async def _through(
+        self, chat: str, window: Window, step: Step, progress: _Progress
+    ) -> tuple[Ack, str]:
         """Answer a callback. The same stream again replaces itself: no second bubble appears."""
         stream_id = f"{progress.task_id}-{progress.done}"
         if window.kind == "welcome":
@@ -178,7 +191,7 @@ class Speaker:
             cmd = frames.WELCOME
         else:
             body, cmd = _answer(step, progress, stream_id), frames.RESPOND
-        ack = await self._call(progress, cmd, body, req_id=window.req_id, window=window)
+        ack = await self._call(progress, cmd, body, req_id=window.req_id, chat=chat, window=window)
         if ack.ok:
             self._windows.use(window)
         return ack, stream_id
@@ -188,7 +201,7 @@ class Speaker:
         pending = progress.pending
         req_id = pending.req_id if pending else self._line.new_req_id(frames.SEND)
         body = {"chatid": chat, **_pushed(step, progress)}
-        return await self._call(progress, frames.SEND, body, req_id=req_id), req_id
+        return await self._call(progress, frames.SEND, body, req_id=req_id, chat=chat), req_id
 
     async def _call(
         self,
@@ -197,6 +210,7 @@ class Speaker:
         body: Body,
         *,
         req_id: str,
+        chat: str,
         window: Window | None = None,
     ) -> Ack:
         """Send, unless an earlier attempt's answer has come or may still come."""
@@ -209,6 +223,8 @@ class Speaker:
             if self._clock() < before.until:
                 return Ack(frames.NO_ANSWER, "its answer may still come")
         ack = await self._patiently(cmd, body, req_id)
+        if ack.ok or ack.unknown:
+            self._budget.note(chat, self._clock())
         if ack.unknown:
             written = ack.code == frames.NO_ANSWER
             until = self._clock() + (self._patience.lost_s if written else 0)
@@ -256,9 +272,11 @@ class Speaker:
         if ack.code == frames.NOT_CONNECTED:
             return Later(max(patience.again_s, self._line.down_for_s), why, everybody=True)
         if ack.unknown:
-            return Later(patience.again_s, why)
+            return Later(patience.again_s, why, unsure=True)
         if ack.code in frames.RATE:
-            return Later(patience.rate_s, why)
+            progress.limited += 1
+            after_s = min(patience.rate_s * 2 ** (progress.limited - 1), MINUTE_S)
+            return Later(after_s, why, unsure=progress.done > 0)
         if ack.code in frames.UNREACHABLE:
             return Unreachable(why)
         if ack.code in frames.CONTENT:
@@ -268,13 +286,21 @@ class Speaker:
             return Later(patience.again_s, why)
         return Unreachable(why)  # nobody knows this code; what waits for the chat stays kept
 
-    async def settle(self, req_id: str, task_id: str, token: str) -> None:
-        """Show on the pressed card what was chosen; nothing depends on whether that works."""
-        asked = self.asked.get(task_id, Asked({}, "zh"))
-        card = cards.settled(asked.card, token, task_id, asked.language)
+    async def settle(self, req_id: str, said: Said) -> None:
+        """Show on the card what was pressed; nothing depends on whether that works.
+
+        A card sent before this process began is left as it is: what it asks is not known here.
+        """
+        asked = self.asked.get(said.task_id)
+        by = said.user if said.group else ""
+        card = cards.settled(asked.card, said.action, asked.language, by) if asked else None
+        if card is None:
+            log.info("A pressed WeCom card is not known any more and stays as it is")
+            return self._line.dismiss(req_id)
         ack = await self._line.call(frames.UPDATE, frames.card_update(card), req_id)
         if not ack.ok:
             log.warning("A pressed WeCom card was not updated: %s", ack)
+        return None
 
 
 def _task_id(reply: Outgoing) -> str:

@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -80,7 +81,7 @@ async def post_callback(target: "Target", body: Body, within_s: float) -> Body:
     import httpx
 
     text = sealing.enveloped(json.dumps(body, ensure_ascii=False), target.key)
-    timestamp, nonce = "1700000000", secrets.token_hex(5)
+    timestamp, nonce = str(time.time_ns() // 1_000_000_000), secrets.token_hex(5)
     query = {
         "msg_signature": sealing.signature(target.token, timestamp, nonce, text),
         "timestamp": timestamp,
