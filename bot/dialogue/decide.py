@@ -110,18 +110,24 @@ def _said(talk: Talk, text: str) -> None:
     pending = talk.session.pending
     if pending is not None and (offered := _offered_word(talk, pending, text)):
         return _chosen(talk, pending, offered)
-    if command := commands.read(text, talk.scene.test_words):
-        if command.name == "hours" and pending is not None and not text.startswith("/"):
-            return _whose_hours(talk, pending, text, command)
-        return steering.follow(talk, command)
-    if text.startswith("/"):
-        talk.tell("unclear.command", word=text.split()[0][:LONGEST_COMMAND])
-        return answering.repeat(talk)
+    if (command := commands.read(text, talk.scene.test_words)) or text.startswith("/"):
+        return _commanded(talk, command, text)
     if pending is None:
         return _out_of_the_blue(talk, text)
     if text.isascii() and text.isdigit() and (chosen := _typed_choice(talk, pending, text)):
         return _chosen(talk, pending, chosen)
     return _replied(talk, pending, text)
+
+
+def _commanded(talk: Talk, command: commands.Command | None, text: str) -> None:
+    """A steering word, or what looks like one."""
+    pending = talk.session.pending
+    if command is None:
+        talk.tell("unclear.command", word=text.split()[0][:LONGEST_COMMAND])
+        return answering.repeat(talk)
+    if command.name == "hours" and pending is not None and not text.startswith("/"):
+        return _whose_hours(talk, pending, text, command)
+    return steering.follow(talk, command)
 
 
 def _whose_hours(talk: Talk, pending: Pending, text: str, command: commands.Command) -> None:

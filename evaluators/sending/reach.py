@@ -180,7 +180,7 @@ def _used(plan: Plan, facts: Facts, needs: Sequence[_Need], start_ns: int) -> It
 
 
 def _filters(plan: Plan, listed: Sequence[Listed]) -> Iterator[Finding]:
-    missing = set(plan.numbers) - {number.id for number in listed}
+    missing = {*plan.numbers, *plan.controls} - {number.id for number in listed}
     if missing:
         yield found(WORDINGS, "not_listed", count=len(missing))
     for phase in plan.stages:

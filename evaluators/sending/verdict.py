@@ -117,8 +117,7 @@ def judge(
 ) -> Verdict:
     """The verdict on one run by the rule at the top of this file.
 
-    `clock_step_s` is by how much our clock was set meanwhile, seconds, forward positive;
-    `stopped_by` names who broke the run off.
+    `clock_step_s`: by how much our clock was set, forward positive; `stopped_by`: who broke it off.
     """
     basis: Literal["handset", "receipt"] = "handset" if metrics.watched else "receipt"
     if not (closed and metrics.closed):

@@ -66,7 +66,7 @@ def test_problems_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"")
     files = tmp_path / "files"
     keys = [take(tmp_path / name, files).key for name in ("no-such", "empty", ".")]
-    assert ["missing", "empty", "missing"] == keys
+    assert ["missing", "empty", "folder"] == keys
     assert not files.exists()
 
 

@@ -32,7 +32,7 @@ def test_an_honest_vendor_passes(test: str) -> None:
 @pytest.mark.parametrize(
     ("test", "name", "key"),
     [
-        ("arrival", "inflating", "claim_true_under"),
+        ("arrival", "inflating", "claim_by_definition"),
         ("arrival", "platform-codes", "code_unclear"),
         ("blind", "announced-only", "announced_better"),
         ("by-carrier", "ported-misrouted", "part_below"),
@@ -53,7 +53,7 @@ def test_an_honest_vendor_passes(test: str) -> None:
         ("opt-out", "opt-out-ignored", "optout_broken"),
         ("opt-out", "opt-out-swallowed", "optout_not_told"),
         ("soak", "honest", "no_drift"),
-        ("international", "honest", "claim_true_everywhere"),
+        ("international", "honest", "claim_by_definition"),
     ],
 )
 def test_a_behaviour_is_told(test: str, name: str, key: str) -> None:

@@ -52,7 +52,7 @@ def test_plan_is_read_from_yaml(tmp_path: Path) -> None:
     path.write_text(
         "rate: 20\ncount: 100\nkind: otp\ntext: '{token} 是您的验证码'\n"
         "signature: 示例\nclaim: 0.99\n"
-        "price: 0.04\npanel: staff\ncaps: {count: 100, rate: 20, cost: 5}\n"
+        "price: 0.04\npanel: listed\ncaps: {count: 100, rate: 20, cost: 5}\n"
         "stop: {losses: {count: 3, among: 10, within_s: 60}}\n",
         encoding="utf-8",
     )

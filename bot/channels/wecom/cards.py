@@ -133,7 +133,8 @@ def settled(asked: Body, token: str, language: str, by: str = "") -> Body | None
     pressed = choice(asked, token)
     if not pressed:
         return None
-    said = word("by" if by else "pressed", language).format(pressed, masked(by))
+    which = "by" if by else "pressed"
+    said = word(which, language).format(pressed, masked(by))
     title = str(asked.get("main_title", {}).get("title") or "")
     subtitle = str(asked.get("sub_title_text") or "")
     room = SUBTITLE - len(said) - 1
