@@ -273,6 +273,7 @@ def test_a_phase_without_numbers_blocks(
 def test_numbers_not_listed_block() -> None:
     """Only numbers on the allow-list are texted."""
     assert found(plan(numbers=[1, 99]), known(listed(9)))["not_listed"].params["count"] == 1
+    assert found(plan(controls=[99]), known(listed(9)))["not_listed"].blocking
 
 
 def test_a_comparison_needs_two_groups() -> None:

@@ -351,3 +351,36 @@ def test_a_phone_known_only_by_typing_loses_untimed() -> None:
     assert share(made, "D7") == (1, 1)
     assert made.latency
     assert made.latency.p50.n == 1
+
+
+def test_every_planned_message_is_in_one_count() -> None:
+    """Controls are named apart, and what is left of the plan adds up."""
+    rows = [row(seq) for seq in range(50)]
+    rows += [row(seq, number_id=90, alive=False, **LOST) for seq in range(50, 60)]
+    rows += [row(60, state="refused", status=0x58, receipt=None, **LOST)]
+    rows += [row(61, state="unknown", sent_ns=None, receipt=None, **LOST)]
+    made = summarise(rows, plan(controls=(90,)), closed=True)
+    assert (62, 50, 50, 10) == (made.planned, made.submitted, made.acknowledged, made.controls)
+    answered = made.acknowledged + made.refused - made.throttled + made.unknown
+    assert made.submitted == answered - made.left_unknown
+    assert made.planned == made.submitted + made.throttled + made.left_unknown + made.controls
+
+
+def test_our_own_absence_is_not_the_vendors() -> None:
+    """A receipt that came as we were back is in time; none at all may be one we missed."""
+    away = (5 * S, 400 * S)
+    rows = [
+        row(0, receipt_ns=401 * S, away=away),
+        row(1, receipt=None, receipt_ns=None, away=away),
+        row(2, state="unknown", receipt=None, receipt_ns=None, away=away),
+        row(3, receipt_ns=500 * S, away=away),
+        row(4),
+        row(5, receipt_ns=401 * S),
+    ]
+    made = summarise(rows, plan(), closed=True)
+    assert made.away
+    assert (395.0, 4, 1, 3) == (
+        made.away.lasted_s, made.away.messages, made.away.held_back, made.away.untold,
+    )  # fmt: skip
+    assert (2, 1) == (made.delivered, made.missing_receipts)
+    assert (share(made, "D1"), share(made, "D2")) == ((5, 5), (2, 3))

@@ -91,3 +91,23 @@ def test_a_plan_in_a_zone_of_its_own_is_timed_by_it() -> None:
     own = Plan.model_validate(PLAIN | {"timezone": "Europe/Berlin"})
     assert "Europe/Berlin" == settle(own, now, timezone="Asia/Tokyo").timezone
     assert "Asia/Tokyo" == settle(Plan.model_validate(PLAIN), now, timezone="Asia/Tokyo").timezone
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("throttled", [0], "slow down"),
+        ("source", "abc; rm", "';'"),
+        ("source", "1" * 22, "21"),
+        ("panel", "everyone", "'everyone'"),
+        ("rate", 1e-10, "one a day"),
+        ("rate", float("inf"), "one a day"),
+        ("price", float("inf"), "CNY a part"),
+        ("price", 1e-9, "CNY a part"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused(
+    tmp_path: Path, field: str, value: object, named: str
+) -> None:
+    """What cannot be meant is refused with a sentence, not sent as it stands."""
+    assert named in refused(tmp_path, **{field: value})

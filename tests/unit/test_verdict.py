@@ -345,3 +345,37 @@ def test_every_run_gets_an_honest_word(
     else:
         assert made.word == ("not_met" if made.interval.high < made.claim else "not_enough")
     assert all(reason.wording.zh and reason.wording.en for reason in made.reasons)
+
+
+def test_what_may_still_be_on_its_way_refutes_nothing() -> None:
+    """In a short window a loss without any receipt may yet arrive; one reported failed may not."""
+    silent = [
+        replace(each, receipt=None, receipt_ns=None) if each.handset_ns is None else each
+        for each in rows(200, 20)
+    ]
+    short = plan(kind="notice", window_s=20)
+    made = verdict(silent, short)
+    assert "not_enough" == made.word
+    assert "still_awaited" in keys(made)
+    assert "not_met" == verdict(silent, plan(kind="notice", window_s=1_800)).word
+    failed = [replace(each, receipt=each.receipt or "UNDELIV", receipt_ns=S) for each in silent]
+    assert "not_met" == verdict(failed, plan(kind="notice", window_s=1_800)).word
+
+
+def test_who_stopped_a_run_is_said_with_what_was_counted() -> None:
+    """A run broken off names who did it and how many messages were counted by then."""
+    metrics = summarise(rows(40, 4), plan(), closed=False)
+    made = judge(
+        metrics, plan(), closed=False, interrupted=True, sender_late=False, stopped_by="Li"
+    )
+    (said,) = made.reasons
+    assert "stopped by Li: 40 messages submitted, 36 seen" in said.wording.en
+    assert "由Li停止：已提交 40 条" in said.wording.zh
+
+
+def test_an_absence_of_ours_is_one_sentence() -> None:
+    """How long we were away and how many messages that touches is said once."""
+    away = [replace(each, away=(0, 12 * S)) for each in rows(5, 0)]
+    said = [one for one in verdict(away + rows(100, 0)[5:]).reasons if one.key == "away"]
+    assert 1 == len(said)
+    assert "away for 12 s with 5 messages" in said[0].wording.en

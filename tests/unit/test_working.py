@@ -100,3 +100,13 @@ def test_no_sample_size_is_asked_of_a_small_test() -> None:
 
     found = check(PLANS["charsets"], Facts(simulated=True, numbers=9), datetime.now(UTC))
     assert not {"percentiles", "clustered", "sample"} & {each.key for each in found}
+
+
+def test_a_small_test_that_refutes_the_claim_clears_nothing() -> None:
+    """Four of thirty lost are too many for 99 %, though something came of every text."""
+    plan = PLANS["charsets"]
+    lost = {2, 9, 16, 23}
+    made, _, well = judged(plan, [row(at, **(LOST if at in lost else {})) for at in range(30)])
+    assert ("worked", False) == (made.word, well)
+    _, _, well = judged(plan, [row(at, **(LOST if at == 2 else {})) for at in range(30)])
+    assert well
