@@ -182,13 +182,23 @@ def simulate(options: argparse.Namespace) -> int:
     )
     try:
         anyio.run(serving)
-    except OSError as error:
+    except (OSError, BaseExceptionGroup) as error:
+        failed = _system_error(error)
         ports = ", ".join(str(port) for port in (*named.values(), options.panel) if port)
         where = f"on port {ports}" if "," not in ports else f"on one of the ports {ports}"
-        raise UserError(f"The simulated vendor cannot listen {where}: {why(error)}.") from error
+        raise UserError(f"The simulated vendor cannot listen {where}: {why(failed)}.") from error
     except ValueError as error:
         raise UserError(f"The simulated vendor cannot start: {error}") from error
     return 0
+
+
+def _system_error(error: BaseException) -> OSError:
+    """The one at the bottom of groups of task groups; anything else in them is raised as it is."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, OSError):
+        return error
+    raise error
 
 
 def _say_ready(line: str) -> None:

@@ -47,12 +47,14 @@ def add(options: argparse.Namespace) -> int:
     with app.opened() as built, built.database.write() as sql:
         if sends.connection(sql, options.name) is not None:
             raise UserError(f"There is a connection {options.name!r} already.")
-        if options.http and built.settings.public_url:
+        pushed = row.options.get("receipts", "push") == "push"
+        if options.http and pushed and built.settings.public_url:
             row.options = {"callback": http_vendors.address(built, options.name)} | row.options
         sends.add_connection(sql, built.database.vault, row, secret)
     sys.stdout.write(f"Kept {options.name}. Plan a test in the chat with: test\n")
     if options.http:
-        for line in http_vendors.advice(built, options.name, options.http):
+        receipts = row.options.get("receipts", "push")
+        for line in http_vendors.advice(built, options.name, options.http, receipts):
             sys.stdout.write(line + "\n")
     return 0
 

@@ -1,6 +1,7 @@
 """A connection to a vendor's HTTP interface: what its file asks for, the person is asked."""
 
 import argparse
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -11,9 +12,12 @@ from bot.settings import CONTENT
 from bot.store.tables import Connection
 
 FOLDER = CONTENT / "vendors"
-MORE = ("signature", "template", "template_text", "callback", "receipts", "host")
+MORE = ("signature", "template", "template_text", "callback", "receipts", "host", "tls")
 """What `--set` takes beside the vendor's own fields."""
 RECEIPTS = ("push", "pull", "none")
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+PLAIN = "--set tls=false (this machine only)"
+MOST_PORTS = 65_536
 
 
 def connection(
@@ -42,23 +46,55 @@ def connection(
     host = given.pop("host", "") or described.hosts[0]
     if not host:
         raise UserError("Where is it? Give --set host=….")
-    name, _, port = host.partition(":")
+    name, port = _place(host, described.port)
+    tls = _tls(given.pop("tls", ""), name, described.tls)
     row = Connection(
         name=options.name,
         protocol="http",
         host=name,
-        port=int(port) if port.isdigit() else described.port,
+        port=port,
         options=given
         | {
             "vendor": options.http,
             "source": options.source,
             "window": min(options.window or 16, 64),
             "rate": options.rate,
-            "tls": described.tls,
+            "tls": tls,
         },
         created_at=datetime.now(UTC),
     )
     return row, secret
+
+
+def _place(said: str, usual: int) -> tuple[str, int]:
+    """`host` or `host:port`; whoever copies an address from a browser is told what to write."""
+    if "/" in said or "@" in said:
+        bare = re.sub(r"^[a-z]+:/*", "", said.strip().lower()).partition("/")[0].rpartition("@")[2]
+        more = f", and for http:// {PLAIN}" if said.lower().startswith("http:") else ""
+        raise UserError(f"host is a name, not {said!r}: write --set host={bare}{more}.")
+    if said.startswith("[") or said.count(":") > 1:
+        name, _, port = said.removeprefix("[").partition("]")
+        port = port.removeprefix(":")
+    else:
+        name, _, port = said.partition(":")
+    if not name or (port and not (port.isdecimal() and 0 < int(port) < MOST_PORTS)):
+        raise UserError(f"host is HOST or HOST:PORT, not {said!r}.")
+    return name, int(port) if port else usual
+
+
+def _tls(said: str, host: str, usual: bool) -> bool:
+    """Credentials travel with every request: unencrypted only to this machine itself."""
+    if not said:
+        return usual
+    if said.lower() not in {"true", "false", "yes", "no"}:
+        raise UserError(f"tls is true or false, not {said!r}.")
+    wanted = said.lower() in {"true", "yes"}
+    if usual and not wanted and host.lower() not in LOOPBACK:
+        raise UserError(
+            f"tls=false is for {', '.join(sorted(LOOPBACK))} only: to {host} the credentials"
+            " would travel unencrypted."
+        )
+    return wanted
 
 
 def address(built: App, name: str) -> str:
@@ -69,14 +105,14 @@ def address(built: App, name: str) -> str:
     return base + receipts.path(built.database, name)
 
 
-def advice(built: App, name: str, vendor_name: str) -> Iterator[str]:
+def advice(built: App, name: str, vendor_name: str, receipts: str) -> Iterator[str]:
     """What is left to do in the vendor's console, and how far this interface has been tried."""
     from evaluators.protocols.http import vendor
 
     described = vendor.load(FOLDER / f"{vendor_name}.yaml")
     yield described.tried.zh
     yield described.tried.en
-    if described.receipts.push:
+    if described.receipts.push and receipts == "push":
         yield f"回执地址 / Receipts go to: {address(built, name)}"
         yield described.receipts.push.set_up.zh
         yield described.receipts.push.set_up.en

@@ -131,6 +131,14 @@ async def test_connections_are_encrypted_and_the_certificate_counts(tmp_path: Pa
             assert heard.submitted[0][2:] == (0, b"8")
 
 
+async def test_a_port_that_does_not_answer_tls_is_told_from_one_that_is_silent() -> None:
+    """TLS against a plain port is an SSLError, not a timeout."""
+    async with scripted() as (_, port):
+        with pytest.raises(ssl.SSLError):
+            async with connected(port, tls=True, connect_timeout_s=1.0):
+                pass
+
+
 async def test_a_vendor_that_goes_away_ends_the_session() -> None:
     """When no connection is left and none can be opened, the session ends as lost."""
     async with scripted() as (peer, port), connected(port, window=2) as (session, heard):

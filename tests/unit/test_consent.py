@@ -17,6 +17,7 @@ HEAD = "number,carrier,owner,consent,consented_on"
 NO = [
     *("no", "No.", "NONE", "n", "N/A", "nil", "false", "0", "-", "?", "…", "x", "2026-11-01"),
     *("not yet", "no consent", "withdrawn 2026-11-20", "consent withdrawn", "refused", "revoked"),
+    *("Zoe said no", "disagrees", "unwilling", "on hold", "他没答应", "还没签", "本人不想"),
     *("declined", "pending", "rejected", "does not agree", "did not answer", "awaiting reply"),
     *("tbd", "opted out", "unknown", "he hasn't signed", "expired 2025"),
     *(

@@ -19,6 +19,7 @@ from evaluators.protocols.session import Clock
 _PAUSE_S = 1.0  # before a connection that brought nothing is opened again
 _QUIET_NS = 60 * 10**9
 _SOONEST_NS = 10**9  # a peer that closes sooner than this is not waited for any less
+_SHAKE = 0.8  # of the time to connect in, for the TLS handshake alone
 _SHARE = 0.8  # of the time after which the peer closes a quiet connection
 
 
@@ -67,10 +68,21 @@ class Pool:
     async def open(self) -> None:
         """One more connection. Raises OSError where nobody answers."""
         door = self._door
-        async with asyncio.timeout(door.connect_timeout_s):
-            _, connection = await asyncio.get_running_loop().create_connection(
-                lambda: Connection(self, self._clock), door.host, door.port, ssl=door.tls
-            )
+        patience = door.connect_timeout_s
+        try:
+            async with asyncio.timeout(patience):
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    lambda: Connection(self, self._clock),
+                    door.host,
+                    door.port,
+                    ssl=door.tls,
+                    ssl_handshake_timeout=patience * _SHAKE if door.tls else None,
+                )
+        except ConnectionAbortedError as error:
+            if door.tls is None or error.errno is not None:
+                raise
+            # somebody listens and says nothing that begins TLS: most often a plain port
+            raise ssl.SSLError("the TLS handshake was not answered") from error
         if self._closed:
             connection.abort()
         else:
