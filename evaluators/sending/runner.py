@@ -210,7 +210,7 @@ class _Test:
         first, lead_s = self._tally.sent, _LEAD_S
         earlier = self._notes.get("schedule", [])
         while True:
-            start_ns = self._clock.wall() + int(lead_s * SECOND)
+            start_ns = self._clock.now() + self._epoch_ns + int(lead_s * SECOND)
             start_ns = max(start_ns, self._order.not_before_ns)
             dues = timetable(self._plan, start_ns, first).shifted(-self._epoch_ns)
             self._notes["schedule"] = [*earlier, [first, start_ns]]
