@@ -54,7 +54,7 @@ for name in ("--personality", "--smpp", "--panel", "--until-idle"):
 given = options.parse_args()
 personality = load(Path(sys.path[0]) / "data" / "personalities" / f"{given.personality}.yaml")
 say = functools.partial(print, flush=True)
-anyio.run(functools.partial(run, personality, ready=say, time_scale=0.1, until_idle=20.0))
+anyio.run(functools.partial(run, personality, ready=say, time_scale=0.1, until_idle=600.0))
 """
 FORKED = multiprocessing.get_context("forkserver")  # processes that need not import everything
 FORKED.set_forkserver_preload(["bot.engine.durable", __name__])
