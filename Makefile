@@ -4,6 +4,7 @@ BIN := .venv/bin
 # Compiling everything that is installed takes longer than installing it; what is used is compiled
 # by importing it once.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+TOGETHER := --numprocesses 2 --dist loadfile
 USED := import bot.app, bot.engine.durable, prompt_toolkit, sentence_transformers, langchain_chroma
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check bench lint types imports clean
@@ -32,11 +33,12 @@ run: .venv/ready ## open the conversation, with a simulated vendor at hand
 demo: .venv/ready ## a whole evaluation by script, against a simulated vendor
 	@$(BIN)/smsvet demo
 
+# Most of a test's time is waiting: two at once, each file on one of them.
 test: .venv/ready-test ## the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(TOGETHER)
 
 check: .venv/ready-check lint types imports ## lint, types, imports and tests: what CI runs
-	@$(BIN)/python -m pytest -m "slow or not slow" --cov --cov-report=term
+	@$(BIN)/python -m pytest $(TOGETHER) -m "slow or not slow" --cov --cov-report=term
 
 lint: .venv/ready-check
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -60,6 +60,9 @@ class WebDesk:
     def may_try(self, address: str) -> bool:
         return self.limits.takes(address, self.front.now())
 
+    def entered(self, address: str) -> None:
+        self.limits.returns(address)
+
     async def sign_in(self, code: str, before: str) -> str:
         return await self._write(partial(self._sign_in, code, before))
 

@@ -24,6 +24,10 @@ class Bucket:
         self._left -= 1
         return True
 
+    def returns(self) -> None:
+        """What was taken last was not what is limited."""
+        self._left = min(self._at_once, self._left + 1)
+
 
 class Limits:
     """One bucket for all, and one for each address."""
@@ -39,3 +43,9 @@ class Limits:
         if len(self._each) > _KNOWN:
             self._each.popitem(last=False)
         return bucket.takes(now_s) and self._all.takes(now_s)
+
+    def returns(self, address: str) -> None:
+        """Take back the last one of this address: it was not what is limited."""
+        if address in self._each:
+            self._each[address].returns()
+            self._all.returns()

@@ -180,6 +180,14 @@ def test_guessing_is_slowed_down(office: Office) -> None:
     assert 200 == Browser(office, "203.0.113.8").enter(office.invite("Flo")).status
 
 
+def test_right_codes_are_no_guesses(office: Office) -> None:
+    """A whole company behind one address can sign in on one morning."""
+    found = {
+        Browser(office, "203.0.113.9").enter(office.invite(f"P{n}")).status for n in range(30)
+    }
+    assert {200} == found
+
+
 def test_nothing_personal_is_cached_or_framed(office: Office) -> None:
     """Every answer forbids frames and foreign content; personal ones are stored nowhere."""
     browser = signed_in(office, "Gus")

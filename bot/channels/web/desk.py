@@ -50,6 +50,9 @@ class Desk(Protocol):
     def may_try(self, address: str) -> bool:
         """Whether somebody at this address may try one more code."""
 
+    def entered(self, address: str) -> None:
+        """Their code was right: an office behind one address is not guessing."""
+
     async def sign_in(self, code: str, before: str) -> str:
         """A browser's token for a one-time code; empty where it is no good.
 

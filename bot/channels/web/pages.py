@@ -70,12 +70,14 @@ class _Pages:
         in chats leave it alone.
         """
         given = await _given(request)
-        if not self.desk.may_try(self.guard.address(request)):
+        address = self.guard.address(request)
+        if not self.desk.may_try(address):
             return JSONResponse({"why": "often"}, HTTPStatus.TOO_MANY_REQUESTS)
         token = await self.desk.sign_in(_text(given, "code"), request.cookies.get(COOKIE, ""))
         visitor = await self.desk.visitor(token)
         if visitor is None:
             return JSONResponse({"why": "code"}, HTTPStatus.FORBIDDEN)
+        self.desk.entered(address)
         answer = JSONResponse({"name": visitor.name, "language": visitor.language})
         self.guard.sign_in(request, answer, token)
         return answer
