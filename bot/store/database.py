@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import sqlalchemy as sa
 from sqlmodel import Session, create_engine
@@ -11,7 +12,7 @@ from sqlmodel import Session, create_engine
 from bot.errors import UserError
 from bot.settings import Settings
 from bot.store import tables
-from bot.store.sharing import Sharing
+from bot.store.sharing import Joinable, Sharing, told
 from bot.store.vault import Vault
 
 BUSY = (
@@ -97,13 +98,15 @@ def _saying_busy() -> Iterator[None]:
 
 def _engine(url: str) -> sa.Engine:
     # Parameters hold what people said: an error that is logged must not show them.
+    sqlite = url.startswith("sqlite")
     engine = create_engine(
         url,
-        pool_pre_ping=not url.startswith("sqlite"),
+        connect_args={"factory": Joinable} if sqlite else {},
+        pool_pre_ping=not sqlite,
         pool_size=CONNECTIONS,
         hide_parameters=True,
     )
-    if engine.dialect.name == "sqlite":
+    if sqlite:
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -122,8 +125,9 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
+    driver = cast(Joinable, connection.connection.driver_connection)
     reading = connection.get_execution_options().get("reading")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    told(driver, driver.joining or ("BEGIN" if reading else "BEGIN IMMEDIATE"))
 
 
 def _revision(engine: sa.Engine) -> str | None:

@@ -1,5 +1,6 @@
 """Several threads write at once: they share a commit, and what fails fails alone."""
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from sqlmodel import select
 
 from bot.settings import load
 from bot.store.database import Database
-from bot.store.tables import Person
+from bot.store.tables import Identity, Person
 
 MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
 WRITERS = 8
@@ -62,19 +63,28 @@ def test_what_fails_takes_nobody_along(database: Database) -> None:
 
 def test_writers_share_commits(database: Database) -> None:
     """Where many wait at once, there are fewer commits than writers, and all is kept."""
-    commits: list[object] = []
-    sa.event.listen(database.engine, "commit", commits.append)
+    done: list[str] = []
+
+    def trace(driver: sqlite3.Connection, *_: object) -> None:
+        driver.set_trace_callback(done.append)
+
+    sa.event.listen(database.engine, "checkout", trace)
     wanted = [f"p{number:02}" for number in range(4 * WRITERS)]
     with ThreadPoolExecutor(len(wanted)) as threads:
         with database.write() as sql:
             sql.add(Person(name="first", created_at=MOMENT))
             waiting = [threads.submit(add, database, name) for name in wanted]
-            while database._sharing._waiting < len(wanted):
-                time.sleep(0.01)
+            waited_for(database, len(wanted))
         for each in waiting:
             each.result(10)
     assert ["first", *wanted] == names(database)
-    assert len(commits) < len(wanted) / 2
+    assert 0 < done.count("COMMIT") < len(wanted) / 2
+
+
+def waited_for(database: Database, writers: int) -> None:
+    assert database._sharing is not None
+    while database._sharing._waiting < writers:
+        time.sleep(0.01)
 
 
 def test_whoever_is_told_that_it_is_kept_finds_it(database: Database) -> None:
@@ -89,15 +99,34 @@ def test_whoever_is_told_that_it_is_kept_finds_it(database: Database) -> None:
 
 
 def test_a_commit_that_fails_is_told_to_all(database: Database) -> None:
-    """Where the disk refuses the commit, nobody believes that anything was kept."""
-
-    def refuse(_connection: sa.Connection) -> None:
-        raise OSError("disk full")
-
-    sa.event.listen(database.engine, "commit", refuse)
-    with pytest.raises(OSError, match="disk full"):
-        add(database, "lin")
-    sa.event.remove(database.engine, "commit", refuse)
+    """Where the database refuses the commit, nobody believes that anything was kept."""
+    with ThreadPoolExecutor(1) as threads:
+        with pytest.raises(sa.exc.OperationalError, match="FOREIGN KEY"), database.write() as sql:
+            sql.connection().exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            sql.add(Identity(channel="web", user="nobody", person_id=404))
+            fine = threads.submit(add, database, "lin")
+            waited_for(database, 1)
+        with pytest.raises(sa.exc.OperationalError, match="FOREIGN KEY"):
+            fine.result(10)
     assert [] == names(database)
     add(database, "lin")
     assert ["lin"] == names(database)
+
+
+def test_what_sqlite_drops_is_told_to_all(database: Database) -> None:
+    """After some errors SQLite rolls everything back: whoever wrote before is told so too."""
+    with ThreadPoolExecutor(1) as threads:
+        with pytest.raises(sa.exc.OperationalError), database.write() as sql:
+            sql.add(Person(name="first", created_at=MOMENT))
+            dropped = threads.submit(drop, database)
+            waited_for(database, 1)
+        with pytest.raises(sa.exc.OperationalError):
+            dropped.result(10)
+    add(database, "next")
+    assert ["next"] == names(database)
+
+
+def drop(database: Database) -> None:
+    """What SQLite does by itself when, say, the disk is full."""
+    with database.write() as sql:
+        sql.connection().exec_driver_sql("ROLLBACK")
