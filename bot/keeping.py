@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session as Sql
 
 from bot.dialogue import effects as do
+from bot.dialogue.case import Given
 from bot.dialogue.effects import Effect
 from bot.store import cases, chats, confirmed, handsets, invitations, people, reminders, runs
 from bot.store.tables import Assignment, Conversation, Evaluation, Evidence, Run
@@ -28,7 +29,9 @@ class Keeper:
     opened: int = NEW
     link: Callable[[str], str] = str  # where a browser signs in with a code
     speaker: str = ""  # the name of whoever speaks
-    touched: set[int] = field(default_factory=set)
+    touched: dict[int, int] = field(default_factory=dict)  # evaluations, with their new revision
+    answered: list[Given] = field(default_factory=list)
+    only_answered: bool = True  # of all that was touched, nothing but answers by the speaker
 
     @property
     def person(self) -> int:
@@ -59,6 +62,7 @@ class Keeper:
             case do.Detach():
                 cases.detach(self.sql, effect.case or self.opened, effect.item, effect.sha256)
                 self._touch(effect.case or self.opened)
+                self.only_answered = False
             case do.SetProfile() | do.Widen() | do.Record() | do.Attach() | do.Assign():
                 self._about_case(effect, effect.case or self.opened)
             case do.StartRun():
@@ -87,8 +91,7 @@ class Keeper:
 
     def _touch(self, case_id: int) -> None:
         if case_id not in self.touched:
-            self.touched.add(case_id)
-            cases.touch(self.sql, case_id)
+            self.touched[case_id] = cases.touch(self.sql, case_id)
 
     def _open(self, vendor: str, walk: str, version: str) -> None:
         row = Evaluation(
@@ -123,6 +126,8 @@ class Keeper:
         case_id: int,
     ) -> None:
         self._touch(case_id)
+        answers = isinstance(effect, do.Record) and effect.given.by == self.speaker
+        self.only_answered &= answers
         match effect:
             case do.SetProfile(_, profile):
                 self.sql.get_one(Evaluation, case_id).profile = profile.to_json()
@@ -132,7 +137,8 @@ class Keeper:
                 by = given.by or ""
                 who = self.person if by == self.speaker else people.id_of(self.sql, by)
                 whose = {"person_id": who or self.person, "turn_id": self.turn}
-                cases.add_answer(self.sql, self.vault, case_id, given, **whose)
+                kept = cases.add_answer(self.sql, self.vault, case_id, given, **whose)
+                self.answered.append(kept)
             case do.Attach(_, item, file):
                 columns = cases.file_row(self.vault, case_id, item, file)
                 self.sql.add(

@@ -7,7 +7,7 @@ always looked at anew.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -16,7 +16,7 @@ from sqlmodel import Session as Sql
 
 from bot import access
 from bot.dialogue import confirming, reminding
-from bot.dialogue.case import Case
+from bot.dialogue.case import Case, Given
 from bot.dialogue.scene import CaseLine, Line, Person, Scene
 from bot.dialogue.session import Session
 from bot.dialogue.testing import is_planning
@@ -71,6 +71,14 @@ class Memory:
                 while len(self.cases) > REMEMBERED:
                     self.cases.popitem(last=False)
         return found
+
+    def answered(self, case_id: int, revision: int, answers: Iterable[Given]) -> None:
+        """Nothing but these answers was kept between the revision before and this one."""
+        with self.lock:
+            before = self.cases.get(case_id)
+            if before is not None and before[0] == revision - 1:
+                after = replace(before[1], answers=(*before[1].answers, *answers))
+                self.cases[case_id] = (revision, after)
 
     def listed(self, name: str, stamp: object, load: Callable[[], T]) -> T:
         with self.lock:

@@ -1,7 +1,7 @@
 """Evaluations in SQL: loading one as the dialogue sees it, and keeping what was decided."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -74,9 +74,12 @@ def stamp(session: Session, case_id: int | None, person_id: int = 0) -> Stamp:
     return Stamp(*row)
 
 
-def touch(session: Session, case_id: int) -> None:
-    """Something about an evaluation is being written: whoever remembers it looks again."""
-    session.connection().execute(_TOUCH, {"case": case_id})
+def touch(session: Session, case_id: int) -> int:
+    """Something about an evaluation is being written: whoever remembers it looks again.
+
+    Gives the revision that it has then.
+    """
+    return int(session.connection().execute(_TOUCH, {"case": case_id}).scalar_one())
 
 
 # Once a turn as well, on the tables themselves: what the classes add costs more than the database.
@@ -85,7 +88,10 @@ _CASE, _ANSWER, _FILE, _GIVEN_TO, _PERSON, _RUN, _CONNECTION = (
     for name in ("evaluation", "answer", "evidence", "assignment", "person", "run", "connection")
 )
 _TOUCH = (
-    sa.update(_CASE).where(_CASE.c.id == sa.bindparam("case")).values(revision=_CASE.c.revision + 1)
+    sa.update(_CASE)
+    .where(_CASE.c.id == sa.bindparam("case"))
+    .values(revision=_CASE.c.revision + 1)
+    .returning(_CASE.c.revision)
 )
 _ONE = sa.select(_CASE).where(_CASE.c.id == sa.bindparam("case"))
 _ANSWERS = (
@@ -98,7 +104,7 @@ _ANSWERS = (
     .where(_ANSWER.c.evaluation_id == sa.bindparam("case"), _ANSWER.c.id > sa.bindparam("after"))
     .order_by(_ANSWER.c.id)
 )
-_ADD = sa.insert(_ANSWER)
+_ADD = sa.insert(_ANSWER).returning(_ANSWER.c.id)
 _FILES, _ASSIGNED = (
     sa.select(table).where(table.c.evaluation_id == sa.bindparam("case")).order_by(table.c.id)
     for table in (_FILE, _GIVEN_TO)
@@ -188,9 +194,10 @@ def answer_row(vault: Vault, case_id: int, given: Given) -> Answer:
 
 def add_answer(
     session: Session, vault: Vault, case_id: int, given: Given, **whose: int | None
-) -> None:
-    """Keep an answer; the next revision is unique, so two writers cannot both be it."""
-    session.connection().execute(_ADD, _columns(vault, case_id, given) | whose)
+) -> Given:
+    """Keep an answer and give it as it will be read; two writers cannot both be one revision."""
+    row = session.connection().execute(_ADD, _columns(vault, case_id, given) | whose)
+    return replace(given, id=row.scalar_one())
 
 
 def _columns(vault: Vault, case_id: int, given: Given) -> dict[str, Any]:
