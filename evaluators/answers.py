@@ -8,6 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from itertools import pairwise
 
 from evaluators import checklist
@@ -44,6 +45,8 @@ BOUNDS: dict[str, tuple[float | None, float | None]] = {
     "duration": (0, None),
     "number": (0, None),
 }
+# Both only of words in the checklist, never of anybody's.
+_plain_of_ours, _pattern = cache(plain), cache(re.compile)
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,7 @@ def _names(option: Option) -> tuple[str, ...]:
 def _stated(name: str, said: str) -> bool:
     """Whether the text holds the name as words of its own, not denied just before it."""
     pattern = rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])"
-    match = re.search(pattern, said)
+    match = _pattern(pattern).search(said)
     if match is None:
         return False
     return not re.search(r"(?:不是|不|没有?|非|not|no)\s*$", said[: match.start()])
@@ -325,7 +328,8 @@ def _fires(when: checklist.Condition, choice: Choice | None, value: Answer, word
     if when.option:
         return value in when.option
     if when.mentions:
-        return any(_mentioned(plain(word), plain(words)) for word in when.mentions)
+        said_plainly = plain(words)
+        return any(_mentioned(_plain_of_ours(word), said_plainly) for word in when.mentions)
     text = unicodedata.normalize("NFKC", words)
     if when.matches is not None:
         return re.search(when.matches, text, re.IGNORECASE) is not None

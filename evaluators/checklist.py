@@ -1,8 +1,9 @@
 """The checklist as data: sections of items, read from `data/checklist/` and checked as a whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
 
@@ -178,6 +179,10 @@ class Checklist:
     numbers: dict[str, int]  # item id -> its number on screen, 1 to n
     by_id: dict[str, Item]
 
+    @cached_property
+    def _sections(self) -> Mapping[str, Section]:
+        return {item.id: section for section in self.sections for item in section.items}
+
     @property
     def version(self) -> str:
         """The newest date among the files."""
@@ -190,7 +195,7 @@ class Checklist:
         return next((item for item in self.items() if self.numbers[item.id] == number), None)
 
     def section_of(self, item: Item) -> Section:
-        return next(section for section in self.sections if item in section.items)
+        return self._sections[item.id]
 
 
 def load(folder: Path) -> Checklist:
