@@ -89,6 +89,7 @@ def show(*, as_json: bool) -> int:
                 "conversation": each.conversation,
                 "since": each.since.astimezone(UTC).isoformat(),
                 "why": each.why,
+                "group": each.grouped,
                 "waiting": each.waiting,
             }
             for each in unreached
@@ -114,7 +115,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
     if found["unreachable"]:
         lines += ["", "Cannot be reached:"]
         lines += [
-            f"  {each['name']}  {each['conversation']}  since {each['since'][:16]}  "
+            f"  {_whose(each)}  {each['conversation']}  since {each['since'][:16]}  "
             f"{each['why']}  {each['waiting']} waiting"
             for each in found["unreachable"]
         ]
@@ -125,6 +126,11 @@ def _lines(found: dict[str, Any]) -> list[str]:
             for each in found["undeliverable"]
         ]
     return lines
+
+
+def _whose(unreached: dict[str, Any]) -> str:
+    name = str(unreached["name"])
+    return f"a group ({name} spoke there last)" if unreached["group"] else name
 
 
 def _iso(at: datetime | None) -> str:

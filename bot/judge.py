@@ -157,10 +157,12 @@ class Judge:
         if finished is None:
             return wording("outcome.failed", run=run.id, problem=run.problem or "?")
         lines = outcome.text(wording, finished, title=runs.title(sql, run))
+        simulated = runs.is_simulated(sql, run)
         if numbers:
             listed = wording("list.comma").join(str(number) for number in numbers)
-            lines.append(wording("outcome.recorded", numbers=listed, run=run.id))
-        if runs.is_simulated(sql, run):
+            kept = "rehearsed" if simulated else "recorded"
+            lines.append(wording(f"outcome.{kept}", numbers=listed, run=run.id))
+        if simulated:
             lines.append(wording("outcome.simulated"))
         return "\n".join(lines)
 

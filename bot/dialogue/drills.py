@@ -12,13 +12,14 @@ from bot import calendars
 from bot.dialogue import aside, days, notices, showing
 from bot.dialogue.due import Due
 from bot.dialogue.effects import Remind, Settle
-from bot.dialogue.session import Pending
+from bot.dialogue.session import Awaiting, Pending
 from bot.dialogue.talk import Talk
 from evaluators.phrases import plain
 from evaluators.quantities import amounts
 
 LONGEST_NAME = 60
 LONGEST_WORDS = 200
+OFFERED = 5  # vendors; WeCom shows six buttons
 SLOW_S = 300  # until the first arrival: our own advice, guidance page drill
 _CLOCK = re.compile(r"^(\d{1,3}):([0-5]\d)$")
 _OF = (
@@ -31,9 +32,17 @@ _COUNT = re.compile(r"(\d+)\s*(?:条|次|messages?|duplicates?|times)?")
 
 def begin(talk: Talk) -> None:
     """Which pair of vendors."""
-    vendors = list(dict.fromkeys(case.vendor for case in talk.scene.cases))
-    offered = [(vendor, vendor) for vendor in vendors]
-    aside.ask(talk, "drill_main", talk.word("remind.ask.main"), offered, drill={})
+    _ask_vendor(talk, "drill_main", talk.word("remind.ask.main"), {})
+
+
+def _ask_vendor(talk: Talk, awaiting: Awaiting, text: str, drill: dict[str, Any]) -> None:
+    """Offer the newest vendors; the others are typed, and it is said that there are more."""
+    newest = dict.fromkeys(case.vendor for case in reversed(talk.scene.cases))
+    vendors = [vendor for vendor in newest if vendor != drill.get("vendor")]
+    if len(vendors) > OFFERED:
+        text += talk.word("remind.more_vendors", more=len(vendors) - OFFERED)
+    offered = [(vendor, vendor) for vendor in vendors[:OFFERED]]
+    aside.ask(talk, awaiting, text, offered, drill=drill)
 
 
 def replied(talk: Talk, pending: Pending, text: str) -> None:
@@ -55,10 +64,8 @@ def replied(talk: Talk, pending: Pending, text: str) -> None:
 def _main(talk: Talk, vendor: str) -> None:
     if not 0 < len(vendor) <= LONGEST_NAME:
         return talk.tell("vendor.name", most=LONGEST_NAME)
-    others = [each for each in dict.fromkeys(c.vendor for c in talk.scene.cases) if each != vendor]
     text = talk.word("remind.ask.backup", vendor=vendor)
-    offered = [(each, each) for each in others]
-    return aside.ask(talk, "drill_backup", text, offered, drill={"vendor": vendor})
+    return _ask_vendor(talk, "drill_backup", text, {"vendor": vendor})
 
 
 def _backup(talk: Talk, pending: Pending, backup: str) -> None:

@@ -129,6 +129,7 @@ class Unreached:
     name: str
     since: datetime
     why: str
+    grouped: bool
     waiting: int
 
 
@@ -140,6 +141,7 @@ def unreached(session: Session) -> list[Unreached]:
             col(Person.name),
             col(Conversation.unreachable_at),
             col(Conversation.unreachable),
+            col(Conversation.grouped),
             waiting,
         )
         .join(Person, col(Person.id) == col(Conversation.person_id))
