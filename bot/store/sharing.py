@@ -21,26 +21,17 @@ LONGEST_S = 1.0  # until it is looked whether whoever was to go on was interrupt
 
 
 class Joinable(sqlite3.Connection):
-    """A connection that can make one transaction of several.
+    """A connection on which SQLAlchemy ends nothing while it is `joined`: see Sharing.write."""
 
-    What SQLAlchemy begins and ends while it is `joining` is a part of a larger transaction; with
-    SQLAlchemy's own savepoints a part costs twice as much.
-    """
-
-    joining = ""  # how a part begins
+    joined = False
 
     def commit(self) -> None:
-        if self.joining:
-            self.execute("RELEASE part")
-        else:
+        if not self.joined:
             super().commit()
 
     def rollback(self) -> None:
-        if not self.joining:
+        if not self.joined:
             super().rollback()
-        elif self.in_transaction:  # else SQLite has already dropped everything: see Sharing
-            self.execute("ROLLBACK TO part")
-            self.execute("RELEASE part")
 
 
 @dataclass
@@ -57,17 +48,36 @@ class _Together:
     def begun(cls, engine: sa.Engine) -> "_Together":
         connection = engine.connect()
         try:
-            driver = cast(Joinable, connection.connection.driver_connection)
+            driver = driver_of(connection)
             told(driver, "BEGIN IMMEDIATE")
         except BaseException:
             connection.close()
             raise
-        driver.joining = "SAVEPOINT part"
+        driver.joined = True
         return cls(connection, driver)
+
+    @contextmanager
+    def part(self) -> Iterator[Session]:
+        """One writer's own; where it fails, nothing of it stays.
+
+        SQLAlchemy's savepoints would cost twice as much as everything else here.
+        """
+        told(self.driver, "SAVEPOINT part")
+        try:
+            made = Session(self.connection, expire_on_commit=False)
+            with made as session, session.begin():
+                yield session
+        except BaseException:
+            if self.driver.in_transaction:  # else SQLite has dropped everything: see `end`
+                told(self.driver, "ROLLBACK TO part")
+            raise
+        finally:
+            if self.driver.in_transaction:
+                told(self.driver, "RELEASE part")
 
     def end(self) -> None:
         """Commit what all of them wrote; where that fails, `failure` says why."""
-        self.driver.joining = ""
+        self.driver.joined = False
         try:
             # after some errors, such as a full disk, SQLite has dropped everything and this fails
             told(self.driver, "COMMIT")
@@ -78,6 +88,11 @@ class _Together:
         finally:
             self.connection.close()
             self.ended.set()
+
+
+def driver_of(connection: sa.Connection) -> Joinable:
+    """The driver's own connection below SQLAlchemy's."""
+    return cast(Joinable, connection.connection.driver_connection)
 
 
 def told(driver: sqlite3.Connection, statement: str) -> None:
@@ -103,8 +118,7 @@ class Sharing:
         """Committed at the end, perhaps with what other threads write; or not at all."""
         together = self._take_pen()
         try:
-            made = Session(together.connection, expire_on_commit=False)
-            with made as session, session.begin():
+            with together.part() as session:
                 yield session
         finally:
             self._pass_on(together)
