@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot import settings as settings_
 from bot import wording
-from bot.assistant import Assistant
+from bot.assistant import Assistant, Reader
 from bot.dialogue import showing
 from bot.engine import spawn
 from bot.engine.judging import rejudge
@@ -29,6 +30,9 @@ from evaluators import checklist
 from evaluators import policy as policies
 from evaluators.errors import ContentError
 from evaluators.sending import plan as plans
+
+if TYPE_CHECKING:
+    from knowledge.llm import Model
 
 
 def now() -> datetime:
@@ -80,7 +84,14 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
     except ContentError as error:
         raise UserError(f"A content file is wrong: {error}") from error
     database = Database.open(settings)
-    guide = LazyGuide(CONTENT, settings.home / "guidance", settings.embedding_model)
+    speaker, reader = _language_model(settings)
+    guide = LazyGuide(
+        CONTENT,
+        settings.home / "guidance",
+        settings.embedding_model,
+        speaker=speaker,
+        chroma=settings.chroma_url,
+    )
     judge = Judge(database, items, policy, wordings, settings.home / "reports", now, rejudge)
     desk = SendDesk(
         database=database,
@@ -104,6 +115,7 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
         scenery=scenery,
         guide=guide,
         scorer=judge.scorecard,
+        reader=reader,
         files=settings.home / "files",
         link=settings.sign_in_link,
         clock=now,
@@ -113,6 +125,17 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
         yield App(settings, database, assistant, guide, judge, wordings)
     finally:
         database.close()
+
+
+def _language_model(settings: Settings) -> "tuple[Model | None, Reader | None]":
+    """Who may put answers into words and read notes; nobody where none is set up."""
+    if not settings.llm:
+        return None, None
+    from knowledge.llm import Model
+    from knowledge.proposing import Proposer
+
+    model = Model.open(settings.llm)
+    return model, Proposer(model).propose
 
 
 def log_to(path: Path) -> None:
@@ -130,16 +153,24 @@ def log_to(path: Path) -> None:
 def ask(question: str, language: str, *, as_json: bool) -> int:
     """Questions to the guidance, outside any conversation."""
     from knowledge.answer import Guidance, render, to_json
+    from knowledge.phrasing import Phrased
 
     settings = settings_.load()
     log_to(settings.home / "smsvet.log")
-    guidance = Guidance.open(CONTENT, settings.home / "guidance", settings.embedding_model)
+    guidance = Guidance.open(
+        CONTENT,
+        settings.home / "guidance",
+        settings.embedding_model,
+        chroma=settings.chroma_url,
+    )
+    speaker, _ = _language_model(settings)
+    asked = Phrased(guidance, speaker) if speaker else guidance
     many = question == "-"
     try:
         for line in sys.stdin if many else [question]:
             if not line.strip():
                 continue
-            answer = guidance.ask(line.strip(), language)
+            answer = asked.ask(line.strip(), language)
             if many or as_json:
                 text = json.dumps(to_json(answer), ensure_ascii=False, indent=None if many else 2)
             else:
@@ -148,6 +179,18 @@ def ask(question: str, language: str, *, as_json: bool) -> int:
             sys.stdout.flush()
     finally:
         guidance.close()
+    return 0
+
+
+def unanswered(*, as_json: bool) -> int:
+    """What people asked in chats and the guidance did not say, most often asked first."""
+    from dataclasses import asdict
+
+    from bot import unanswered as kept
+
+    rows = kept.read(settings_.load().home / "guidance")
+    text = json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2) + "\n"
+    sys.stdout.write(text if as_json else kept.listing(rows))
     return 0
 
 

@@ -6,7 +6,7 @@ with the answer, so that a crash at any point loses nothing and repeats nothing 
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +15,15 @@ from typing import Any, Protocol
 from sqlalchemy.exc import IntegrityError
 
 from bot import access, attachments, parts
+from bot.dialogue import consulting
 from bot.dialogue import effects as do
-from bot.dialogue.case import FileKept
+from bot.dialogue.case import Case, FileKept
+from bot.dialogue.consulting import Told
 from bot.dialogue.decide import Decision, decide, greet, resume_after_switch
 from bot.dialogue.effects import Effect, Say
 from bot.dialogue.scene import Incoming, Scene
 from bot.dialogue.session import Session
+from bot.dialogue.talk import Talk
 from bot.errors import UserError
 from bot.keeping import NEW, Keeper
 from bot.messages import Message, Outgoing, Peer
@@ -30,6 +33,8 @@ from bot.store.database import BusyError, Database
 from bot.store.people import Known
 from bot.store.tables import Conversation
 from bot.wording import Wording
+from knowledge.context import Context
+from knowledge.forms import Proposal, Wanted
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +49,16 @@ class _OvertakenError(Exception):
 class Guide(Protocol):
     """Answers from the guidance, as text for a chat."""
 
-    def consult(self, question: str, language: str) -> str: ...
-    def explain(self, anchor: str, language: str) -> str: ...
+    def consult(
+        self, question: str, language: str, context: Context, case: Case | None
+    ) -> Told: ...
+    def explain(self, anchor: str, language: str) -> Told: ...
+
+
+class Reader(Protocol):
+    """Reads notes for answers to some questions; what it finds is only ever proposed."""
+
+    def __call__(self, text: str, wanted: Sequence[Wanted]) -> tuple[Proposal, ...]: ...
 
 
 class Scorer(Protocol):
@@ -78,6 +91,7 @@ class Assistant:
     files: Path
     clock: Callable[[], datetime]
     link: Callable[[str], str] = str  # where a browser signs in with a one-time code
+    reader: Reader | None = None  # of pasted notes
     late: Callable[[], object] = lambda: None  # called when a code of an ended test was typed
 
     def enrol(self, channel: str, user: str, roles: frozenset[str]) -> Peer:
@@ -190,14 +204,14 @@ class Assistant:
             if attempt and message is not None and self._is_seen(peer, message):
                 return True
             decision = self._decide_on(deciding, look)
-            replies = [self._fulfil(effect, decision.session) for effect in decision.effects]
+            decision = self._fulfilled(decision, look)
             try:
-                self._keep(peer, message, look, replace(decision, effects=tuple(replies)))
+                self._keep(peer, message, look, decision)
             except (_OvertakenError, IntegrityError):  # or this answer came at the same time
                 continue
-            if any(isinstance(effect, do.StartRun) for effect in replies):
+            if any(isinstance(effect, do.StartRun) for effect in decision.effects):
                 self.scenery.sender.wake()
-            if _is_late(replies, look.scene):
+            if _is_late(decision.effects, look.scene):
                 self.late()
             return True
         raise RuntimeError("the conversation kept changing")
@@ -219,7 +233,7 @@ class Assistant:
             return chats.seen(sql, peer.key, message.id)
 
     def _decide_on(self, deciding: Deciding, look: Look) -> Decision:
-        decision = deciding(look.session, look.scene)
+        decision = self._decided(deciding, look)
         here = decision.session.case
         if here in {None, NEW, look.session.case}:
             return decision
@@ -228,13 +242,39 @@ class Assistant:
         more = resume_after_switch(decision.session, replace(look.scene, case=case))
         return Decision(more.session, decision.effects + more.effects)
 
+    def _decided(self, deciding: Deciding, look: Look) -> Decision:
+        """Where notes are to be read first, decided again with what was found in them."""
+        if self.reader is None:
+            return deciding(look.session, look.scene)
+        decision = deciding(look.session, replace(look.scene, proposed=None))
+        wanted = next((each for each in decision.effects if isinstance(each, do.Propose)), None)
+        if wanted is None:
+            return decision
+        found = self.reader(wanted.text, wanted.wanted)
+        return deciding(look.session, replace(look.scene, proposed=found))
+
+    def _fulfilled(self, decision: Decision, look: Look) -> Decision:
+        """Look-ups turned into what they say; what was answered is remembered for the next turn."""
+        session, replies = decision.session, list[Effect]()
+        for effect in decision.effects:
+            if isinstance(effect, do.Consult | do.Explain):
+                told = self._told(effect, session, look.scene.case)
+                replies.append(_with_the_way(told, effect, replace(look, session=session)))
+                session = consulting.remembered(session, told, look.scene.person.id)
+            else:
+                replies.append(self._fulfil(effect, session))
+        return Decision(session, tuple(replies))
+
+    def _told(self, effect: do.Consult | do.Explain, session: Session, case: Case | None) -> Told:
+        if isinstance(effect, do.Explain):
+            return self.guide.explain(effect.anchor, session.language)
+        spoken = consulting.language(session, effect.question)
+        mine = case if case is not None and case.id == session.case else None  # no other's papers
+        return self.guide.consult(effect.question, spoken, effect.context, mine)
+
     def _fulfil(self, effect: Effect, session: Session) -> Effect:
-        """Turn a look-up into what it says; everything else is kept as it is."""
+        """Turn a report into what it says; everything else is kept as it is."""
         match effect:
-            case do.Consult(question):
-                return Say(self.guide.consult(question, session.language))
-            case do.Explain(anchor):
-                return Say(self.guide.explain(anchor, session.language))
             case do.Report(case):
                 text, file = self.scorer(case, session.language)
                 return Say(text, file=file)
@@ -261,6 +301,9 @@ class Assistant:
             row.state = session.to_json()
             if not chats.keep_state(sql, row, max(look.revision, 0)):
                 raise _OvertakenError
+        if keeper.only_answered and len(keeper.touched) == 1:  # the next turn need not read it
+            ((case_id, revision),) = keeper.touched.items()
+            self.scenery.memory.answered(case_id, revision, keeper.answered)
 
     def _say(self, peer: Peer, message: Message, text: str = "", code: str = "") -> bool:
         """Something went wrong with this message: the person is told, once."""
@@ -270,6 +313,15 @@ class Assistant:
             return Decision(session, (Say(said),))
 
         return self._turn(peer, message, deciding)
+
+
+def _with_the_way(told: Told, effect: do.Consult | do.Explain, look: Look) -> Say:
+    """An answer with the way to the open item it belongs to, where that is another one."""
+    if isinstance(effect, do.Explain):
+        return Say(told.text)
+    talk = Talk(look.scene, look.session, look.scene.case)
+    button = consulting.offer(talk, effect.question, told)
+    return Say(told.text, (button,), numbered=False) if button else Say(told.text)
 
 
 def _is_late(effects: Iterable[Effect], scene: Scene) -> bool:

@@ -2,49 +2,100 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot import unanswered
+from bot.dialogue.case import Case
+from bot.dialogue.consulting import Told
+from knowledge.context import NOTHING, Context, wanted_language
+
 if TYPE_CHECKING:
-    from knowledge.answer import Guidance
+    from knowledge import phrasing
+    from knowledge.answer import Papers
+    from knowledge.llm import Model
 
 log = logging.getLogger(__name__)
+PapersOf = Callable[[Case], "Papers | None"]
+
+
+def _no_papers(case: Case) -> None:
+    """Nothing was handed in, or nothing reads it."""
 
 
 class LazyGuide:
     """Opens the guidance library on a background thread or on the first question."""
 
-    def __init__(self, data: Path, state: Path, model: str | None = None) -> None:
-        self._data, self._state, self._model = data, state, model
-        self._opening = threading.Lock()
-        self._guidance: Guidance | None = None
+    def __init__(
+        self,
+        data: Path,
+        state: Path,
+        model: str | None = None,
+        *,
+        papers: PapersOf = _no_papers,
+        speaker: "Model | None" = None,
+        chroma: str | None = None,
+    ) -> None:
+        self._chroma = chroma
+        self._close: Callable[[], None] = lambda: None
+        self._data, self._state, self._model, self._papers = data, state, model, papers
+        self._opening, self._speaker = threading.Lock(), speaker
+        self._guidance: phrasing.Guidance | None = None
 
     def warm(self) -> None:
         """Start loading behind the conversation."""
         threading.Thread(target=self._open, name="guide", daemon=True).start()
 
-    def _open(self) -> "Guidance":
+    def _open(self) -> "phrasing.Guidance":
         with self._opening:
             if self._guidance is None:
                 from knowledge.answer import Guidance
 
-                self._guidance = Guidance.open(self._data, self._state, self._model)
-                self._guidance.warm()
+                guidance = Guidance.open(self._data, self._state, self._model, chroma=self._chroma)
+                guidance.warm()
+                self._close = guidance.close
+                self._guidance = self._spoken(guidance)
             return self._guidance
 
-    def consult(self, question: str, language: str) -> str:
-        """The answer with its sources, or that the guidance does not say."""
+    def _spoken(self, guidance: "phrasing.Guidance") -> "phrasing.Guidance":
+        """With a language model, answers are put into its words where those hold."""
+        if self._speaker is None:
+            return guidance
+        from knowledge.phrasing import Phrased
+
+        self._speaker.warm()
+        return Phrased(guidance, self._speaker)
+
+    def consult(
+        self, question: str, language: str, context: Context, case: Case | None = None
+    ) -> Told:
+        """The answer with its sources, or that the guidance does not say, which is noted."""
         from knowledge.render import render
 
-        return render(self._open().ask(question, language), language)
+        papers = self._papers(case) if case is not None else None
+        answer = self._open().ask(question, language, context=context, papers=papers)
+        if answer.refused:
+            unanswered.note(self._state, question, [hit.id for hit in answer.passages[:2]])
+            return Told(render(answer, language))
+        spoken = wanted_language(question) or language if context.anchor else language
+        return Told(
+            render(answer, spoken), answer.passages[0].id, answer.meant, answer.tier == "says"
+        )
 
-    def explain(self, anchor: str, language: str) -> str:
+    def close(self) -> None:
+        """Give the state folder up."""
+        with self._opening:
+            self._close()
+
+    def explain(self, anchor: str, language: str) -> Told:
         """The passage behind an anchor with its sources, for `why`."""
         from knowledge.errors import UnknownAnchorError
         from knowledge.render import render
 
         guidance = self._open()
         try:
-            return render(guidance.passage(anchor, language), language)
+            answer = guidance.passage(anchor, language)
         except UnknownAnchorError:  # a name somebody typed: then it is a question
-            return render(guidance.ask(anchor, language), language)
+            return self.consult(anchor, language, NOTHING)
+        return Told(render(answer, language), answer.passages[0].id, answer.question)

@@ -15,6 +15,8 @@ NAMES = (
     "SMSVET_HOME",
     "SMSVET_DATABASE_URL",
     "SMSVET_EMBEDDING_MODEL",
+    "SMSVET_CHROMA_URL",
+    "SMSVET_LLM",
     "SMSVET_MASTER_KEY_FILE",
     "SMSVET_WEB_HOST",
     "SMSVET_WEB_PORT",
@@ -72,6 +74,8 @@ class Settings:
     database_url: str
     master_key_file: Path
     embedding_model: str | None = None
+    chroma_url: str | None = field(default=None, repr=False)  # a server's; None: in this process
+    llm: str = ""  # a language model as LangChain names it; empty: none is asked
     web_host: str = "127.0.0.1"  # where `smsvet serve` listens; TLS is the proxy's before it
     web_port: int = WEB_PORT
     public_url: str = ""  # how the proxy before it is reached: vendors push their receipts there
@@ -114,6 +118,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         database_url=values.get("SMSVET_DATABASE_URL", f"sqlite:///{home / 'smsvet.db'}"),
         master_key_file=Path(values.get("SMSVET_MASTER_KEY_FILE", home / "master.key")),
         embedding_model=values.get("SMSVET_EMBEDDING_MODEL"),
+        chroma_url=values.get("SMSVET_CHROMA_URL"),
+        llm=_llm(values.get("SMSVET_LLM", "")),
         web_host=values.get("SMSVET_WEB_HOST", "127.0.0.1"),
         public_url=_public(values.get("SMSVET_PUBLIC_URL", "")),
         web_port=_port(values.get("SMSVET_WEB_PORT", str(WEB_PORT))),
@@ -175,6 +181,14 @@ def _is_private(at: SplitResult) -> bool:
     """Whether nobody on the way can read what is sent there."""
     loopback = at.hostname in {"127.0.0.1", "::1", "localhost"}
     return bool(at.hostname) and (at.scheme == "https" or (at.scheme == "http" and loopback))
+
+
+def _llm(text: str) -> str:
+    """`provider:model`, as LangChain writes it."""
+    provider, _, model = text.partition(":")
+    if text and not (provider and model):
+        raise UserError(f"SMSVET_LLM is written provider:model, not {text!r}")
+    return text
 
 
 def _port(text: str) -> int:

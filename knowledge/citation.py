@@ -60,7 +60,7 @@ class Reader:
         """Why the fact does not hold today, and what took its place; empty when it holds."""
         if fact.superseded_by is not None:
             successor = self.corpus.fact(fact.superseded_by).statement.of(self.language)
-            return self._say(f"已被取代：{successor}", f"superseded: {successor}")
+            return self.superseded(successor)
         if fact.valid_to is not None and fact.valid_to < self.today:
             return self._say(f"已于 {fact.valid_to} 失效", f"expired on {fact.valid_to}")
         if fact.valid_from is not None and fact.valid_from > self.today:
@@ -68,6 +68,9 @@ class Reader:
                 f"{fact.valid_from} 起才施行", f"not in force before {fact.valid_from}"
             )
         return ""
+
+    def superseded(self, by: str) -> str:
+        return self._say(f"已被取代：{by}", f"superseded: {by}")
 
     def _own(self, text: str | Bilingual) -> str:
         return text if isinstance(text, str) else text.of(self.language)
@@ -102,6 +105,13 @@ class Footnotes:
             for number, (key, facts) in enumerate(self._facts.items(), start=1)
         )
 
+    def _note(self, fact: Fact) -> str:
+        """As the reader has it; where the successor is cited too, it is pointed at."""
+        for number, held in enumerate(self._facts.values(), start=1):
+            if any(each.id == fact.superseded_by for each in held):
+                return self._reader.superseded(f"[{number}]")
+        return self._reader.note(fact)
+
     def _key(self, place: Place, fact: Fact) -> tuple[object, ...]:
         sources = self._reader.corpus.sources(fact.id)
         return (place.anchor, sources, fact.valid_from, fact.valid_to, self._reader.note(fact))
@@ -116,5 +126,5 @@ class Footnotes:
             sources=tuple(map(reader.source, reader.corpus.sources(first.id))),
             valid_from=first.valid_from,
             valid_to=first.valid_to,
-            note=reader.note(first),
+            note=self._note(first),
         )

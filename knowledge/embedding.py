@@ -29,7 +29,7 @@ DIMENSIONS = 128
 LONGEST_GRAM = 3
 SPARE, ROUNDS = 20, 4  # directions looked at beyond those kept, and rounds of refining them
 UNKNOWN = "[UNK]"
-VERSION = "2"  # raise it when the same pages would give another table
+VERSION = "4"  # raise it when the same pages would give another table
 
 Vectors = NDArray[np.float32]
 
@@ -38,6 +38,10 @@ class Embedder(Protocol):
     """Turns texts into rows of length 1 (or 0 when nothing in the text is known)."""
 
     def embed(self, texts: Sequence[str]) -> Vectors: ...
+
+    def embed_question(self, question: str) -> Vectors:
+        """One row; some models want a question written otherwise than a text."""
+        ...
 
 
 def grams(text: str, glossary: Glossary) -> list[str]:
@@ -71,6 +75,10 @@ class Table:
             if known:
                 vectors[number] = self.rows[known].mean(axis=0)
         return unit_length(vectors)
+
+    def embed_question(self, question: str) -> Vectors:
+        row: Vectors = self.embed([question])[0]
+        return row
 
     def save(self, folder: Path) -> None:
         """Write the three files sentence-transformers needs to load it as a StaticEmbedding."""
@@ -136,40 +144,59 @@ def _directions(matrix: "csr_array", size: int) -> NDArray[np.float64]:
     """
     basis = matrix @ np.random.default_rng(0).standard_normal((matrix.shape[1], size + SPARE))
     for _ in range(ROUNDS):
-        basis = matrix @ (matrix.T @ np.linalg.qr(basis)[0])
-    seen = matrix.T @ np.linalg.qr(basis)[0]
-    lengths, turns = np.linalg.eigh(seen.T @ seen)
-    directions: NDArray[np.float64] = seen @ turns / np.sqrt(np.maximum(lengths, 1e-12))
-    return directions[:, ::-1][:, :size]
+        basis = matrix @ (matrix.T @ _orthonormal(basis))
+    return _orthonormal(matrix.T @ _orthonormal(basis))[:, :size]
+
+
+def _orthonormal(basis: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Columns of length 1 at right angles that span the same, the longest direction first.
+
+    By the small matrix of products: on a busy machine LAPACK's QR of a tall one takes a hundred
+    times as long, waiting for its threads.
+    """
+    lengths, turns = np.linalg.eigh(basis.T @ basis)
+    found: NDArray[np.float64] = basis @ (turns / np.sqrt(np.maximum(lengths, 1e-12)))
+    return found[:, ::-1]
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model that sentence-transformers loads; `prepare` is how its texts are written."""
+    """A model that sentence-transformers loads; prompts it defines are put before texts."""
 
     model: "SentenceTransformer"
     glossary: Glossary | None  # of a fitted table; None: the model reads plain text
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        if self.glossary is not None:
-            texts = [" ".join(grams(text, self.glossary)) for text in texts]
-        found = self.model.encode(list(texts), show_progress_bar=False, convert_to_numpy=True)
+        found = self.model.encode_document(self._written(texts), show_progress_bar=False)
         return unit_length(np.asarray(found, dtype=np.float32))
 
+    def embed_question(self, question: str) -> Vectors:
+        found = self.model.encode_query(self._written([question]), show_progress_bar=False)
+        row: Vectors = unit_length(np.asarray(found, dtype=np.float32))[0]
+        return row
 
-def load_model(name: str, glossary: Glossary | None, *, offline: bool = True) -> Model:
+    def _written(self, texts: Sequence[str]) -> list[str]:
+        if self.glossary is None:
+            return list(texts)
+        return [" ".join(grams(text, self.glossary)) for text in texts]
+
+
+def load_model(name: str, glossary: Glossary | None) -> Model:
     """Load any sentence-transformers model by path or name; raises what that library raises.
 
-    `offline` keeps the hub's client from opening a connection, which without a network blocks
-    for a minute.
+    Only a name that is no folder here may be asked for from the hub: without a network that
+    blocks for a minute. HF_HUB_OFFLINE=1 forbids it.
     """
-    if offline:
+    if Path(name).exists():
         for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
             os.environ.setdefault(variable, "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
 
+    # a conversation may be on the screen
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     return Model(SentenceTransformer(name, device="cpu"), glossary)
 
 
@@ -182,6 +209,6 @@ def as_langchain(embedder: Embedder) -> "Embeddings":
             return [[float(x) for x in row] for row in embedder.embed(texts)]
 
         def embed_query(self, text: str) -> list[float]:
-            return self.embed_documents([text])[0]
+            return [float(x) for x in embedder.embed_question(text)]
 
     return OwnEmbeddings()

@@ -110,6 +110,13 @@ class Corpus:
     def fact(self, fact_id: str) -> Fact:
         return self._facts[fact_id][1]
 
+    def former(self, fact_id: str) -> Iterator[tuple[Place, Fact]]:
+        """What this fact has taken the place of, each where it is stated."""
+        for place in self.places:
+            for name in place.passage.facts:
+                if self.fact(name).superseded_by == fact_id:
+                    yield place, self.fact(name)
+
     def sources(self, fact_id: str) -> tuple[Source, ...]:
         """The sources of a fact, in the order its page lists them for it."""
         page, fact = self._facts[fact_id]

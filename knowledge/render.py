@@ -4,37 +4,57 @@ from typing import Any
 
 from knowledge.citation import Citation
 from knowledge.content import Bilingual
-from knowledge.quoting import Answer
+from knowledge.quoting import Answer, PaperHit
 
 MOST_FOOTNOTES = 3
+MOST_SOURCES = 2  # named in one footnote; JSON has them all
 ALSO = 2
+LONGEST_QUOTE = 120  # characters of a paper
 
 _POSSIBLY = Bilingual(zh="可能相关，请核对：", en="Possibly related, please check: ")
 _MORE = Bilingual(zh="(另有 {} 处来源)", en="({} more sources)")
 _ALSO = Bilingual(zh="另见：", en="See also: ")
+_PAPER = Bilingual(
+    zh="📎 供应商材料所写，未核实：「{text}」（{where}）",
+    en='📎 As the vendor\'s papers have it, not checked: "{text}" ({where})',
+)
 _VALID = Bilingual(zh="有效期 {} 至 {}", en="valid {} to {}")
 _SINCE = Bilingual(zh="自 {} 起", en="since {}")
 _UNTIL = Bilingual(zh="至 {} 止", en="until {}")
 
 
 def render(answer: Answer, language: str = "zh") -> str:
-    """At most seven lines: the answer, its sources with dates, further sections."""
+    """At most five lines: the answer, its sources with dates, further sections.
+
+    What the evaluation's own papers say follows, a line each, and says that nobody checked it.
+    """
+    papers = [paper(hit, language) for hit in answer.papers]
     if answer.refused:
-        return answer.answer
+        return "\n".join([answer.answer, *papers])
     prefix = "" if answer.tier == "says" else _POSSIBLY.of(language)
     lines = [prefix + answer.answer]
     lines += [footnote(citation, language) for citation in answer.citations[:MOST_FOOTNOTES]]
     if len(answer.citations) > MOST_FOOTNOTES:
-        lines.append(_MORE.of(language).format(len(answer.citations) - MOST_FOOTNOTES))
+        lines[-1] += " " + _MORE.of(language).format(len(answer.citations) - MOST_FOOTNOTES)
     also = [f"{hit.heading} ({hit.id})" for hit in answer.passages[1 : 1 + ALSO]]
-    if also:
+    if also and not papers:
         lines.append(_ALSO.of(language) + "; ".join(also))
-    return "\n".join(lines)
+    return "\n".join(lines + papers)
+
+
+def paper(hit: PaperHit, language: str) -> str:
+    """A paper's own words with file and section, on one line, and that nobody checked them."""
+    text = " ".join(hit.text.split())
+    short = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
+    where = " · ".join(part for part in (hit.name, hit.section) if part)
+    return _PAPER.of(language).format(text=short, where=where)
 
 
 def footnote(citation: Citation, language: str) -> str:
     """`[1] title · publisher · date · interest · since when`, on one line."""
-    parts = ["; ".join(citation.sources), _validity(citation, language)]
+    named, more = citation.sources[:MOST_SOURCES], len(citation.sources) - MOST_SOURCES
+    sources = "; ".join(named) + (" " + _MORE.of(language).format(more) if more > 0 else "")
+    parts = [sources, _validity(citation, language)]
     line = f"[{citation.number}] " + " · ".join(part for part in parts if part)
     return f"{line} ⚠ {citation.note}" if citation.note else line
 

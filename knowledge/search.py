@@ -14,11 +14,13 @@ from knowledge.pages import Corpus
 from knowledge.text import CHARACTER, PAIR, WORD, normalise, runs
 from knowledge.units import NOWHERE, Field, Unit
 
-# How much each field counts, measured on the golden questions (tests/golden).
-LEXICAL_SHARE: Mapping[Field, float] = {"text": 1.0, "questions": 1.0, "question": 0.5}
+# Fields that find, measured on the golden questions (tests/golden) and on passages' own questions
+# left out in turn. Single questions would find no better; they tell what is asked outside.
+FINDS: tuple[Field, ...] = ("text", "questions")
 DENSE_SHARE = 0.15
 FAR = 0.1  # a cosine below this is chance, and is not blown up by comparing it with the highest
 NEAR = 3  # neighbours that say how well a question fits
+VOTES = 10  # single questions nearest to the one asked, which vote on whether it has an answer
 PARAPHRASE = 0.7  # a question sharing more than this with one of ours is that one again
 
 
@@ -54,9 +56,9 @@ class Search:
     def find(self, question: str) -> Found:
         found = self.lexical.scores(question)
         lexical = np.zeros(len(self.corpus.places), dtype=np.float32)
-        for field, share in LEXICAL_SHARE.items():
-            lexical += share * self._best(found, field)
-        dense = self._best(self.store.cosines(self.embedder.embed([question])[0]))
+        for field in FINDS:
+            lexical += self._best(found, field)
+        dense = self._best(self.store.cosines(self.embedder.embed_question(question)))
         # rounded, so that the last bits of a store's arithmetic decide nothing
         exact = _of_top(lexical, 0) + DENSE_SHARE * _of_top(dense, FAR)
         fused: Vectors = np.round(exact, 4).astype(np.float32)
@@ -68,7 +70,7 @@ class Search:
         """What tells a question with an answer from one merely near the topic, each 0 to 1."""
         weights = self.lexical.weigh(question)
         own, outside = _top(found[self._fields == "question"]), _top(found[self._is_outside])
-        cosines = self.near.cosines(self.table.embed([question])[0])
+        cosines = self.near.cosines(self.table.embed_question(question))
 
         def held(families: str, rows: NDArray[np.bool_]) -> float:
             """The share of the weight of these families' terms that the rows hold."""
@@ -80,6 +82,8 @@ class Search:
         return {
             "asked_before": max(0.0, float(repeated) - PARAPHRASE) / (1 - PARAPHRASE),
             "outside_share": outside / (own + outside) if outside else 0.0,
+            "outside_votes": self._votes(found),
+            "outside_near": self._votes(np.maximum(cosines, 0)),
             "outside_match": outside / self.lexical.most(weights),
             "outside_phrases": held(PAIR + WORD, self._is_outside),
             "known_phrases": held(PAIR + WORD, ~self._is_outside),
@@ -89,6 +93,13 @@ class Search:
             "heading": float(self._names_heading(question, best)),
             "nearness": float(self._best(cosines, "text").max(initial=0)),
         }
+
+    def _votes(self, scores: Vectors) -> float:
+        """The share of the nearest single questions' scores that questions outside have, 0 to 1."""
+        nearest = self._asked[np.argsort(-scores[self._asked], kind="stable")[:VOTES]]
+        total = float(scores[nearest].sum())
+        outside = float(scores[nearest[self._is_outside[nearest]]].sum())
+        return outside / total if total > 0 else 0.0
 
     def _names_heading(self, question: str, best: int) -> bool:
         """Whether each word asked stands in the passage's heading, or one that means the same."""
@@ -118,6 +129,12 @@ class Search:
     @cached_property
     def _fields(self) -> NDArray[np.str_]:
         return np.array([unit.field for unit in self.units])
+
+    @cached_property
+    def _asked(self) -> NDArray[np.intp]:
+        """Rows of single questions, our own and those outside."""
+        rows: NDArray[np.intp] = np.flatnonzero(np.isin(self._fields, ("question", "outside")))
+        return rows
 
     @cached_property
     def _is_outside(self) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ English, and concepts of the glossary bring together what different people call 
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 # Terms carry their family as first character.
@@ -88,13 +88,17 @@ def stem(word: str) -> str:
 
 
 class Glossary:
-    """Groups of words that mean the same; each group is one concept."""
+    """Groups of words that mean the same; each group is one concept, named by its first word.
 
-    def __init__(self, groups: Iterable[Iterable[str]]) -> None:
+    The name lasts when other groups come and go, so that a table fitted before still knows it.
+    """
+
+    def __init__(self, groups: Iterable[Sequence[str]]) -> None:
         self._concepts: dict[str, list[str]] = {}
-        for number, group in enumerate(groups):
+        for group in groups:
+            concept = CONCEPT + _key(group[0]).replace(" ", "_")
             for phrase in sorted({_key(phrase) for phrase in group}):
-                self._concepts.setdefault(phrase, []).append(f"{CONCEPT}{number}")
+                self._concepts.setdefault(phrase, []).append(concept)
         self._lengths: dict[str, list[int]] = {}
         for phrase in sorted(self._concepts, key=len, reverse=True):
             lengths = self._lengths.setdefault(phrase[0], [])

@@ -1,13 +1,13 @@
-"""`smsvet bench`: how fast and how cheaply we send beside our peers, and what a turn costs."""
+"""`smsvet bench`: how fast we send beside our peers, what a turn costs, how well we answer."""
 
 import argparse
 from pathlib import Path
 
-HELP = "measure how fast we send, beside other senders, or how fast we answer"
+HELP = "measure how fast we send, how fast a conversation is, or how well the guidance answers"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=["send", "chat"], help="what is measured")
+    parser.add_argument("what", choices=["send", "chat", "ask"], help="what is measured")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--rounds", type=int, metavar="N", help="interleaved rounds; 5 by default")
     parser.add_argument("--quick", action="store_true", help="only to see that everything runs")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.dialogue import asking, showing
+from bot.dialogue import asking, consulting, showing
 from bot.dialogue.case import Given
 from bot.dialogue.effects import Assign, Consult
 from bot.dialogue.session import Pending
@@ -20,12 +20,13 @@ LONGEST_NAME, LONGEST_CHINESE_NAME = 24, 6
 def on_text(talk: Talk, pending: Pending, text: str) -> None:
     """Free text while an item waits."""
     item = talk.item(pending.item)
-    parsed = answers.parse(text, item, talk.scene.now.date())
+    asks = consulting.asks_whether(text) or consulting.about_the_answer(talk, text)
+    parsed = None if asks else answers.parse(text, item, talk.scene.now.date())
     if isinstance(parsed, answers.Refused):
         talk.say(refusal(talk, item, parsed))
         return asking.ask_item(talk, item)
     if parsed is None:
-        asks = answers.looks_like_question(text)
+        asks = asks or answers.looks_like_question(text)
         return ask_guidance(talk, text) if asks else _unclear(talk, item, text)
     kept = pending.data.get("value")
     before = pending.data.get("words", "")
@@ -37,8 +38,9 @@ def on_text(talk: Talk, pending: Pending, text: str) -> None:
 
 def ask_guidance(talk: Talk, question: str) -> None:
     """A question in between: answered with its source, then the pending one comes back."""
-    talk.do(Consult(question))
-    repeat(talk)
+    talk.do(Consult(question, consulting.context(talk)))
+    if talk.session.pending is not None:
+        repeat(talk)
 
 
 def repeat(talk: Talk) -> None:
@@ -112,7 +114,10 @@ def _judge(talk: Talk, item: Item, given: Given) -> None:
 def _onwards(talk: Talk, item: Item, *, was_settled: bool) -> None:
     if not was_settled:
         asking.section_done(talk, item)
-    asking.ask_next(talk)
+    if back := consulting.returned(talk):
+        talk.session = replace(talk.session, pending=back)
+        return repeat(talk)
+    return asking.ask_next(talk)
 
 
 def _acknowledge(
@@ -176,7 +181,7 @@ def _follow_up(talk: Talk, item: Item, given: Given) -> str:
 def on_follow_up(talk: Talk, pending: Pending, text: str) -> None:
     """The reply to the follow-up: a figure where it is one, a note otherwise."""
     item = talk.item(pending.item)
-    if answers.looks_like_question(text):
+    if consulting.asks(text):
         return ask_guidance(talk, text)
     given = talk.open_case().said(item.id)
     if given is None:  # the answer it belongs to is gone only if somebody erased it
@@ -205,7 +210,7 @@ def skip_follow_up(talk: Talk, pending: Pending) -> None:
 def on_reason(talk: Talk, pending: Pending, text: str) -> None:
     """Not applicable needs a reason, in the person's own words."""
     item = talk.item(pending.item)
-    if answers.looks_like_question(text):
+    if consulting.asks(text):
         return ask_guidance(talk, text)
     if len(text.strip()) < 2:
         return talk.put("reason", talk.word("ask.reason_again"), item=item.id)
@@ -227,7 +232,7 @@ def _offer_colleague(talk: Talk, item: Item) -> None:
 def on_colleague(talk: Talk, pending: Pending, name: str) -> None:
     """Whom to give the item to; nobody is a fine answer."""
     item = talk.item(pending.item)
-    if answers.looks_like_question(name):
+    if consulting.asks(name):
         return ask_guidance(talk, name)
     if _agreed(talk, pending, name):
         name = pending.data["unsure"]

@@ -36,6 +36,7 @@ WITH: dict[str, tuple[str, ...]] = {
     "switch": ("switch", "切换到", "切换"),
     "new": ("new", "新建", "评估"),
     "prescreen": ("prescreen", "预筛"),
+    "goto": ("go to", "goto", "去"),
     "ask": ("ask", "问一下", "问"),
     "source": ("source", "guidance", "指引", "来源"),
     "language": ("language", "语言", "lang"),
@@ -93,7 +94,7 @@ def _fits(command: Command, tests: Collection[str]) -> bool:
     """Whether what follows can be meant so: "test account is available" is an answer."""
     if command.name == "test" and (command.rest.lower() in tests or _BELOW.match(command.rest)):
         return True
-    if command.name in {"change", "evidence_to", "test"}:
+    if command.name in {"change", "goto", "evidence_to", "test"}:
         return command.number is not None
     if command.name == "source":
         return re.fullmatch(r"[a-z0-9-]+(#[a-z0-9-]+)?", command.rest) is not None

@@ -10,16 +10,18 @@ from bot.dialogue import (
     calling,
     commands,
     confirming,
+    consulting,
     english,
     filing,
     opening,
     papers,
+    proposals,
     reminding,
     steering,
     stopping,
     testing,
 )
-from bot.dialogue.effects import Consult, Effect, SetLanguage
+from bot.dialogue.effects import Effect, SetLanguage
 from bot.dialogue.scene import Incoming, Scene
 from bot.dialogue.session import Pending, Session
 from bot.dialogue.talk import Talk
@@ -45,7 +47,7 @@ def decide(session: Session, incoming: Incoming, scene: Scene) -> Decision:
     _route(talk, incoming)
     papers.watch_expiries(talk, incoming.text if incoming.files else "")
     if talk.session.case != session.case:  # older buttons belong to another evaluation
-        talk.session = replace(talk.session, case_since=session.asked)
+        talk.session = replace(talk.session, case_since=session.asked, exchange=None, back=None)
     return Decision(replace(talk.session, heard=True), tuple(talk.effects))
 
 
@@ -65,6 +67,13 @@ def _route(talk: Talk, incoming: Incoming) -> None:
         return _pressed(talk, incoming)
     if not text:
         return talk.tell("empty")
+    return _worded(talk, incoming, text)
+
+
+def _worded(talk: Talk, incoming: Incoming, text: str) -> None:
+    fresh = not incoming.asked or _waits(talk, incoming.asked)
+    if fresh and not incoming.edited and proposals.heard(talk, text):
+        return None
     if len(text) > LONGEST:
         return talk.tell("too_long", most=LONGEST)
     if incoming.edited:
@@ -79,7 +88,7 @@ def _route(talk: Talk, incoming: Incoming) -> None:
 def _steers(talk: Talk, text: str) -> bool:
     """Whether a text means itself whatever it replies to."""
     command = commands.read(text, talk.scene.test_words)
-    return command is not None or answers.looks_like_question(text)
+    return command is not None or consulting.asks(text)
 
 
 def _waits(talk: Talk, question: str) -> bool:
@@ -105,6 +114,9 @@ def _edited(talk: Talk, item_id: str, text: str) -> None:
 def _said(talk: Talk, text: str) -> None:
     if confirming.heard(talk, text) or testing.confirmed_twice(talk, text):
         return None
+    if consulting.orders(text):
+        talk.tell("unclear.order")
+        return answering.repeat(talk)
     if _wants_english(talk, text):
         return steering.follow(talk, commands.Command("language", "en"))
     pending = talk.session.pending
@@ -127,7 +139,14 @@ def _commanded(talk: Talk, command: commands.Command | None, text: str) -> None:
         return answering.repeat(talk)
     if command.name == "hours" and pending is not None and not text.startswith("/"):
         return _whose_hours(talk, pending, text, command)
-    return steering.follow(talk, command)
+    return _steer(talk, command)
+
+
+def _steer(talk: Talk, command: commands.Command) -> None:
+    before = talk.session.pending
+    if not proposals.steered(talk, command):
+        steering.follow(talk, command)
+        proposals.left(talk, before)
 
 
 def _whose_hours(talk: Talk, pending: Pending, text: str, command: commands.Command) -> None:
@@ -163,8 +182,8 @@ def _wants_english(talk: Talk, text: str) -> bool:
 
 def _out_of_the_blue(talk: Talk, text: str) -> None:
     """Nothing waits: a question for the guidance, an evaluation's number, or a vendor's name."""
-    if answers.looks_like_question(text):
-        return talk.do(Consult(text))
+    if consulting.asks(text) or consulting.follows_up(talk, text):
+        return answering.ask_guidance(talk, text)
     if text.isdigit() or any(text.lower() == case.vendor.lower() for case in talk.scene.cases):
         return opening.switch(talk, text)
     if talk.case is not None:
@@ -199,7 +218,9 @@ def _pressed(talk: Talk, incoming: Incoming) -> None:
     asked, _, rest = incoming.action.partition(":")
     subject, _, word = rest.partition(":")
     if subject == "command":
-        return steering.follow(talk, commands.Command(word))
+        return _steer(talk, commands.Command(word))
+    if subject == "goto":
+        return steering.follow(talk, commands.Command("goto", word))
     if subject == "code":
         return confirming.tapped(talk, word)
     if subject == "remind":
@@ -240,6 +261,8 @@ def _replied(talk: Talk, pending: Pending, text: str) -> None:
             answering.on_colleague(talk, pending, text)
         case "follow_up":
             _follow_up(talk, pending, text)
+        case "proposal":
+            proposals.on_reply(talk, pending, text)
         case "kinds":
             opening.on_kinds(talk, text)
         case _:
@@ -255,7 +278,7 @@ def _follow_up(talk: Talk, pending: Pending, text: str) -> None:
 
 def _offered(talk: Talk, pending: Pending, text: str) -> None:
     """Questions with a fixed set of replies, by word or by what people call them."""
-    if answers.looks_like_question(text):
+    if consulting.asks(text):
         return answering.ask_guidance(talk, text)
     if pending.awaiting in testing.PLANNING and _word_of(talk, text, "cancel") == "cancel":
         return testing.drop(talk)

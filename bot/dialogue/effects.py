@@ -5,6 +5,8 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from bot.dialogue.case import FileKept, Given, Profile
+from knowledge.context import NOTHING, Context
+from knowledge.forms import Wanted
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,13 @@ class Say:
 
 @dataclass(frozen=True)
 class Consult:
-    """Answer from the guidance, at this place among the replies."""
+    """Answer from the guidance, at this place among the replies.
+
+    `context` is what it may lean on.
+    """
 
     question: str
+    context: Context = NOTHING
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,17 @@ class Explain:
     """Show a guidance passage by its anchor, at this place among the replies."""
 
     anchor: str
+
+
+@dataclass(frozen=True)
+class Propose:
+    """Have notes read for answers to these questions; nothing is kept of what is found.
+
+    Decided once more afterwards, with what was found in `Scene.proposed`.
+    """
+
+    text: str
+    wanted: tuple[Wanted, ...]
 
 
 @dataclass(frozen=True)
@@ -218,6 +235,7 @@ Effect = (
     | Say
     | Consult
     | Explain
+    | Propose
     | Open
     | Widen
     | SetProfile

@@ -13,6 +13,7 @@ from evaluators.sending.feasibility import Facts, Rules
 from evaluators.sending.lengths import PART
 from evaluators.sending.limits import Frequency
 from evaluators.sending.plan import Plan
+from knowledge.forms import Proposal
 
 
 @dataclass(frozen=True)
@@ -112,4 +113,5 @@ class Scene:
     codes: tuple[CodeLine, ...] = ()
     awaited: int = 0  # texts of running tests that those phones have not been seen to show
     reminders: tuple[Due, ...] = ()  # looked up where they are spoken of
+    proposed: tuple[Proposal, ...] | None = ()  # read from these words; None: not read yet
     hours: Hours = field(default_factory=Hours)  # when the person works; with the reminders

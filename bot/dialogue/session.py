@@ -1,6 +1,6 @@
 """Where a conversation stands: a small value, stored after every turn, compared and replaced."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
 
 Awaiting = Literal[
@@ -19,6 +19,7 @@ Awaiting = Literal[
     "confirm",  # go, no go or another test; data: plan, wanted
     "stop",  # whether a colleague's test is to be stopped; data: run, before
     "file_level",  # what kind of paper the last file was; data: evidence
+    "proposal",  # an answer read from notes; data: list, at, kept, editing, before
     "drill_main",  # a switch-over drill: from which vendor; data: drill, before
     "drill_backup",  # to which one
     "drill_lead",  # who leads it
@@ -44,6 +45,20 @@ class Pending:
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """The last answer from the guidance: what the next question may lean on.
+
+    `question` is the one that stands alone behind it, `anchor` the passage shown, `item` the item
+    that waited then, `who` the person (their id) it was given to.
+    """
+
+    question: str
+    anchor: str
+    item: str
+    who: int
+
+
+@dataclass(frozen=True)
 class Session:
     """The state of one conversation.
 
@@ -61,6 +76,8 @@ class Session:
     part_only: bool = False  # only the person's own department's questions
     heard: bool = False  # whether the person has said anything in this conversation
     case_since: int = 0  # `asked` when this evaluation was taken up: older buttons are another's
+    exchange: Exchange | None = None
+    back: Pending | None = None  # what waited when an item was put out of turn; it comes again
 
     def waiting(self, awaiting: Awaiting, item: str = "", **data: Any) -> Self:
         """The session after one more question was put."""
@@ -75,26 +92,23 @@ class Session:
         return replace(self, pending=None)
 
     def to_json(self) -> dict[str, Any]:
-        pending = self.pending and {
-            "awaiting": self.pending.awaiting,
-            "item": self.pending.item,
-            "data": self.pending.data,
-        }
         return {
             "language": self.language,
             "case": self.case,
             "asked": self.asked,
-            "pending": pending,
+            "pending": self.pending and asdict(self.pending),
             "trail": list(self.trail),
             "last": self.last,
             "part_only": self.part_only,
             "heard": self.heard,
             "case_since": self.case_since,
+            "exchange": self.exchange and asdict(self.exchange),
+            "back": self.back and asdict(self.back),
         }
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> Self:
-        pending = raw.get("pending")
+        pending, exchange, back = raw.get("pending"), raw.get("exchange"), raw.get("back")
         return cls(
             language=raw.get("language", "zh"),
             case=raw.get("case"),
@@ -105,4 +119,6 @@ class Session:
             part_only=raw.get("part_only", False),
             heard=raw.get("heard", "asked" in raw),  # kept before this was: they have spoken
             case_since=raw.get("case_since", 0),
+            exchange=Exchange(**exchange) if exchange else None,
+            back=Pending(**back) if back else None,
         )

@@ -7,6 +7,7 @@ from bot.dialogue import (
     answering,
     aside,
     asking,
+    consulting,
     filing,
     opening,
     reminding,
@@ -16,7 +17,7 @@ from bot.dialogue import (
 )
 from bot.dialogue.case import Case
 from bot.dialogue.commands import Command
-from bot.dialogue.effects import Consult, Explain, Report, SetLanguage, SignIn
+from bot.dialogue.effects import Explain, Report, SetLanguage, SignIn
 from bot.dialogue.talk import Talk
 from bot.wording import LANGUAGES
 from evaluators.checklist import Role
@@ -66,9 +67,7 @@ def _prescreen(talk: Talk, command: Command) -> None:
 
 
 def _ask(talk: Talk, command: Command) -> None:
-    if talk.session.pending is not None:
-        return answering.ask_guidance(talk, command.rest)
-    return talk.do(Consult(command.rest))
+    return answering.ask_guidance(talk, command.rest)
 
 
 def _source(talk: Talk, command: Command) -> None:
@@ -149,6 +148,9 @@ def _back(talk: Talk, _command: Command) -> None:
     """The question before this one, with the answer that stands."""
     if testing.is_planning(talk.session):
         return testing.back(talk)
+    if back := consulting.returned(talk):
+        talk.session = replace(talk.session, pending=back)
+        return answering.repeat(talk)
     trail = talk.session.trail
     pending = talk.session.pending
     at = len(trail) - (1 if pending is not None and pending.awaiting == "answer" else 0)
@@ -167,6 +169,20 @@ def _change(talk: Talk, command: Command) -> None:
         talk.tell("change.which", most=len(talk.scene.checklist.by_id))
         return answering.repeat(talk)
     return _again(talk, item.id)
+
+
+def _goto(talk: Talk, command: Command) -> None:
+    """An item out of turn, by its number or by the button under an answer (`case.number`)."""
+    case, _, number = command.rest.rpartition(".")
+    if case and case != str(talk.open_case().id):
+        talk.tell("stale")
+        return answering.repeat(talk)
+    asked = Command("goto", number).number
+    item = talk.scene.checklist.numbered(asked) if asked is not None else None
+    if item is None:
+        talk.tell("change.which", most=len(talk.scene.checklist.by_id))
+        return answering.repeat(talk)
+    return consulting.go(talk, item)
 
 
 def _again(talk: Talk, item_id: str) -> None:
@@ -295,6 +311,7 @@ _IN_A_CASE: dict[str, Action] = {
     "why": _why,
     "back": _back,
     "change": _change,
+    "goto": _goto,
     "status": _status,
     "stop": _stop,
     "continue": _continue,

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from bot import settings as settings_
-from bot.doctor import machine, page, people, telegram, wecom
+from bot.doctor import language, machine, page, people, telegram, wecom
 from bot.doctor.check import Check
 from bot.errors import UserError
 from bot.settings import Settings
@@ -51,6 +51,7 @@ def examine(settings: Settings, now: datetime, *, contact: bool = False) -> Iter
     yield from telegram.examine(settings, listening.get("telegram", ""), contact=contact)
     yield from wecom.examine(settings, listening.get("wecom", ""), contact=contact)
     yield from page.examine(settings)
+    yield language.examine(settings)
 
 
 def _host(holder: str) -> str:

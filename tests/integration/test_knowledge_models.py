@@ -130,7 +130,7 @@ def test_any_model_can_rank(data: Path, tmp_path: Path) -> None:
     chosen = Guidance.open(data, tmp_path / "state", str(folder))
     assert "retention#now" == chosen.ask("发送记录留多久").passages[0].id
     assert isinstance(chosen.store, InChroma)
-    assert 2 == len(list((tmp_path / "state").rglob("vectors.npy")))
+    assert 1 == len(list((tmp_path / "state").rglob("chosen-*.npz")))
     chosen.close()
 
 
@@ -150,7 +150,7 @@ def test_a_model_that_cannot_be_loaded_costs_no_answer(
 def test_a_damaged_collection_costs_no_answer(
     data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where Chroma's own files cannot be read, the vectors are searched in memory."""
+    """Where Chroma's own files cannot be read, memory serves, and the next start makes them anew."""
     chroma = tmp_path / "index" / "chroma"
     chroma.mkdir(parents=True)
     (chroma / "chroma.sqlite3").write_bytes(b"this is no database" * 100)
@@ -158,6 +158,7 @@ def test_a_damaged_collection_costs_no_answer(
         opened = loaded(data, tmp_path)
     assert isinstance(opened.store, InMemory)
     assert "searching in memory" in caplog.text
+    assert not chroma.exists()
     assert "retention#now" == opened.ask("发送记录留多久").passages[0].id
     opened.close()
 

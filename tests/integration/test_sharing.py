@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier
@@ -98,10 +99,17 @@ def test_whoever_is_told_that_it_is_kept_finds_it(database: Database) -> None:
         assert all(threads.map(write_and_look, (f"p{number}" for number in range(5 * WRITERS))))
 
 
+@contextmanager
+def failing(why: str) -> Iterator[None]:
+    """What is done in here is told to have failed, at its end."""
+    with pytest.raises(sa.exc.OperationalError, match=why):
+        yield
+
+
 def test_a_commit_that_fails_is_told_to_all(database: Database) -> None:
     """Where the database refuses the commit, nobody believes that anything was kept."""
     with ThreadPoolExecutor(1) as threads:
-        with pytest.raises(sa.exc.OperationalError, match="FOREIGN KEY"), database.write() as sql:
+        with failing("FOREIGN KEY"), database.write() as sql:
             sql.connection().exec_driver_sql("PRAGMA defer_foreign_keys=ON")
             sql.add(Identity(channel="web", user="nobody", person_id=404))
             fine = threads.submit(add, database, "lin")
@@ -116,7 +124,7 @@ def test_a_commit_that_fails_is_told_to_all(database: Database) -> None:
 def test_what_sqlite_drops_is_told_to_all(database: Database) -> None:
     """After some errors SQLite rolls everything back: whoever wrote before is told so too."""
     with ThreadPoolExecutor(1) as threads:
-        with pytest.raises(sa.exc.OperationalError), database.write() as sql:
+        with failing("no transaction"), database.write() as sql:
             sql.add(Person(name="first", created_at=MOMENT))
             dropped = threads.submit(drop, database)
             waited_for(database, 1)

@@ -182,9 +182,7 @@ def test_guessing_is_slowed_down(office: Office) -> None:
 
 def test_right_codes_are_no_guesses(office: Office) -> None:
     """A whole company behind one address can sign in on one morning."""
-    found = {
-        Browser(office, "203.0.113.9").enter(office.invite(f"P{n}")).status for n in range(30)
-    }
+    found = {Browser(office, "203.0.113.9").enter(office.invite(f"P{n}")).status for n in range(30)}
     assert {200} == found
 
 

@@ -10,8 +10,11 @@ from sqlmodel import select
 
 from bot import access, wording
 from bot.assistant import Assistant
+from bot.dialogue.case import Case
+from bot.dialogue.consulting import Told
 from bot.dialogue.scene import Line
 from bot.engine import judging
+from bot.guide import LazyGuide
 from bot.messages import Message, Outgoing, Peer
 from bot.scenery import Scenery
 from bot.settings import CONTENT, load
@@ -22,6 +25,9 @@ from bot.store.tables import Message as Planned
 from evaluators import checklist
 from evaluators.sending.feasibility import RULES, Facts
 from evaluators.sending.plan import load_all
+from knowledge.context import Context
+from knowledge.forms import Asked, Filled, Form
+from knowledge.proposing import Proposer
 
 START = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 
@@ -29,11 +35,27 @@ START = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 class Guide:
     """Says what it was asked; the guidance itself has its own tests."""
 
-    def consult(self, question: str, language: str) -> str:
-        return f"<guidance: {question}>"
+    def consult(
+        self, question: str, language: str, context: Context, case: Case | None = None
+    ) -> Told:
+        return Told(f"<guidance: {question}>")
 
-    def explain(self, anchor: str, language: str) -> str:
-        return f"<passage: {anchor}>"
+    def explain(self, anchor: str, language: str) -> Told:
+        return Told(f"<passage: {anchor}>")
+
+
+@dataclass
+class Notetaker:
+    """A language model that finds the same in all notes, whatever they say."""
+
+    finds: list[dict]
+    asked: int = 0
+
+    def ask(
+        self, task: str, material: str, form: Form, *, within: float | None = None
+    ) -> Filled | None:
+        self.asked += 1
+        return {"answers": self.finds}
 
 
 @dataclass
@@ -85,6 +107,8 @@ class Stage:
     part_only: bool | None = None
     language: str = "zh"
     clock: Clock = field(default_factory=Clock)
+    guide: Guide | LazyGuide = field(default_factory=Guide)
+    model: Asked | None = None  # reads pasted notes
     replies: list[Outgoing] = field(default_factory=list)
     ids: Iterable[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -108,8 +132,9 @@ class Stage:
         self.assistant = Assistant(
             database=self.database,
             scenery=scenery,
-            guide=Guide(),
+            guide=self.guide,
             scorer=lambda case, language: (f"<scorecard {case}>", "report.html"),
+            reader=Proposer(self.model).propose if self.model else None,
             files=self.settings.home / "files",
             clock=self.clock,
         )

@@ -3,10 +3,14 @@
 import importlib.util
 import sys
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+
+from bot.guide import LazyGuide
+from bot.settings import CONTENT
 
 HERE = Path(__file__).parent
 _spec = importlib.util.spec_from_file_location("stage", HERE / "stage.py")
@@ -58,11 +62,21 @@ def play(scene, turn: dict, tmp_path: Path) -> str:
     return scene.say(str(turn["say"]))
 
 
+@pytest.fixture(scope="module")
+def guidance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LazyGuide]:
+    """The real guidance, for scripts that say `guidance: real`; read once for all of them."""
+    opened = LazyGuide(CONTENT, tmp_path_factory.mktemp("guidance"))
+    yield opened
+    opened.close()
+
+
 @pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
-def test_conversation_goes_as_written(path: Path, tmp_path: Path) -> None:
+def test_conversation_goes_as_written(path: Path, tmp_path: Path, guidance: LazyGuide) -> None:
     """Every conversation in the folder is answered as its script says."""
     script = yaml.safe_load(path.read_text(encoding="utf-8"))
-    scene = stage.Stage(tmp_path / "home")
+    guide = guidance if script.get("guidance") == "real" else stage.Guide()
+    model = stage.Notetaker(script["model_finds"]) if "model_finds" in script else None
+    scene = stage.Stage(tmp_path / "home", guide=guide, model=model)
     try:
         for number, turn in enumerate(script["turns"], start=1):
             assert set() == set(turn) - KEYS, f"turn {number}: unknown key"
