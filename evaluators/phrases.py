@@ -192,6 +192,12 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
+def length(text: str) -> int:
+    """Chinese characters, and words of other languages."""
+    chinese = sum(char > "\u2e7f" for char in text)
+    return chinese + sum(word.isascii() for word in text.split())
+
+
 def _digits(match: re.Match[str]) -> str:
     first, second = _NUMBERS[match[1]], _NUMBERS.get(match[2] or "")
     if second is None:

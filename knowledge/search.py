@@ -70,7 +70,8 @@ class Search:
         """What tells a question with an answer from one merely near the topic, each 0 to 1."""
         weights = self.lexical.weigh(question)
         own, outside = _top(found[self._fields == "question"]), _top(found[self._is_outside])
-        cosines = self.near.cosines(self.table.embed_question(question))
+        vector = self.table.embed_question(question)
+        cosines = self.near.cosines(vector)
 
         def held(families: str, rows: NDArray[np.bool_]) -> float:
             """The share of the weight of these families' terms that the rows hold."""
@@ -84,6 +85,7 @@ class Search:
             "outside_share": outside / (own + outside) if outside else 0.0,
             "outside_votes": self._votes(found),
             "outside_near": self._votes(np.maximum(cosines, 0)),
+            "inside": float(np.clip((vector @ self._plane[:-1] + self._plane[-1] + 1) / 2, 0, 1)),
             "outside_match": outside / self.lexical.most(weights),
             "outside_phrases": held(PAIR + WORD, self._is_outside),
             "known_phrases": held(PAIR + WORD, ~self._is_outside),
@@ -135,6 +137,21 @@ class Search:
         """Rows of single questions, our own and those outside."""
         rows: NDArray[np.intp] = np.flatnonzero(np.isin(self._fields, ("question", "outside")))
         return rows
+
+    @cached_property
+    def _plane(self) -> Vectors:
+        """Where the table's space divides into questions of ours (1) and questions outside (-1).
+
+        Ridge regression in which both sides weigh the same; the last number is the constant.
+        """
+        rows, sides = self._asked, np.where(self._is_outside[self._asked], -1.0, 1.0)
+        outside = (sides < 0).mean() if len(sides) else 0.5
+        weights = np.where(sides < 0, 0.5 / max(outside, 1e-9), 0.5 / max(1 - outside, 1e-9))
+        vectors = np.c_[self.near.vectors[rows], np.ones(len(rows))].astype(np.float64)
+        weighted = vectors * weights[:, None]
+        products = weighted.T @ vectors + np.eye(vectors.shape[1])
+        plane: Vectors = np.linalg.solve(products, weighted.T @ sides).astype(np.float32)
+        return plane
 
     @cached_property
     def _is_outside(self) -> NDArray[np.bool_]:

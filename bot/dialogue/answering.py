@@ -11,9 +11,11 @@ from evaluators import answers
 from evaluators.checklist import Item
 from evaluators.checklist import Warning as Alarm
 from evaluators.evidence import Level
+from evaluators.phrases import length
 
 WEAK = 0.5  # below this a typed value gets the follow-up question
 OFFERED_COLLEAGUES = 4
+LONGEST_ANSWER = 45  # Chinese characters, or words of other languages
 LONGEST_NAME, LONGEST_CHINESE_NAME = 24, 6
 
 
@@ -21,7 +23,7 @@ def on_text(talk: Talk, pending: Pending, text: str) -> None:
     """Free text while an item waits."""
     item = talk.item(pending.item)
     asks = consulting.asks_whether(text) or consulting.about_the_answer(talk, text)
-    parsed = None if asks else answers.parse(text, item, talk.scene.now.date())
+    parsed = None if asks or _is_a_record(item, text) else _parsed(talk, item, text)
     if isinstance(parsed, answers.Refused):
         talk.say(refusal(talk, item, parsed))
         return asking.ask_item(talk, item)
@@ -34,6 +36,16 @@ def on_text(talk: Talk, pending: Pending, text: str) -> None:
     if kept is not None and parsed.value is None:  # what the value just given amounts to
         return on_answer(talk, item, Said(parsed.choice, kept, before), refining=True)
     return on_answer(talk, item, Said(parsed.choice, parsed.value, words), assumed=parsed.assumed)
+
+
+def _parsed(talk: Talk, item: Item, text: str) -> answers.Parsed | answers.Refused | None:
+    return answers.parse(text, item, talk.scene.now.date())
+
+
+def _is_a_record(item: Item, text: str) -> bool:
+    """Notes of a whole call say yes and no to many things: what of it is meant, a person says."""
+    prose = item.value is not None and item.value.kind == "text"
+    return not prose and length(text) > LONGEST_ANSWER
 
 
 def ask_guidance(talk: Talk, question: str) -> None:

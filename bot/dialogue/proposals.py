@@ -17,6 +17,7 @@ from bot.dialogue.talk import Talk
 from evaluators import answers
 from evaluators.checklist import Item
 from evaluators.evidence import Level
+from evaluators.phrases import length
 from knowledge.forms import CHOICES, Proposal, Wanted
 
 LONG = 40  # Chinese characters and words of other languages: more than an answer
@@ -61,9 +62,7 @@ def _may_be_notes(talk: Talk) -> bool:
 
 def _is_notes(text: str) -> bool:
     """Several lines, or more words than an answer has; no command, and no single question."""
-    words = sum(1 if char > "\u2e7f" else 0 for char in text) + len(
-        [word for word in text.split() if word.isascii()]
-    )
+    words = length(text)
     lines = [line for line in text.splitlines() if line.strip()]
     if text.startswith("/") or len(text) > MOST:
         return False
