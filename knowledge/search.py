@@ -29,7 +29,7 @@ class Found:
     """Passages (their positions in `Corpus.places`) best first, and what the legs saw."""
 
     order: tuple[int, ...]
-    scores: Vectors  # of every passage, 0 to 1 + DENSE_SHARE
+    scores: Vectors  # of every passage, 0 to 1 + DENSE_SHARE, 1 more for its very question
     signals: Mapping[str, float]
 
 
@@ -61,6 +61,7 @@ class Search:
         dense = self._best(self.store.cosines(self.embedder.embed_question(question)))
         # rounded, so that the last bits of a store's arithmetic decide nothing
         exact = _of_top(lexical, 0) + DENSE_SHARE * _of_top(dense, FAR)
+        exact[list(self._foreseen.get(_letters(question), ()))] += 1
         fused: Vectors = np.round(exact, 4).astype(np.float32)
         order = np.argsort(-fused, kind="stable")
         ranked = tuple(int(place) for place in order)
@@ -133,6 +134,15 @@ class Search:
         return np.array([unit.field for unit in self.units])
 
     @cached_property
+    def _foreseen(self) -> Mapping[str, set[int]]:
+        """Passages by their own questions, word for word."""
+        found: dict[str, set[int]] = {}
+        for unit in self.units:
+            if unit.field == "question":
+                found.setdefault(_letters(unit.text), set()).add(unit.place)
+        return found
+
+    @cached_property
     def _asked(self) -> NDArray[np.intp]:
         """Rows of single questions, our own and those outside."""
         rows: NDArray[np.intp] = np.flatnonzero(np.isin(self._fields, ("question", "outside")))
@@ -157,6 +167,11 @@ class Search:
     def _is_outside(self) -> NDArray[np.bool_]:
         outside: NDArray[np.bool_] = self._places == NOWHERE
         return outside
+
+
+def _letters(question: str) -> str:
+    """A question without what people leave out or add at will."""
+    return "".join(filter(str.isalnum, normalise(question)))
 
 
 def _top(scores: Vectors) -> float:
