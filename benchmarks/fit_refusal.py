@@ -168,7 +168,7 @@ def tiers(judged: Sequence[Sample], found: Array) -> tuple[float, float]:
     """From which probabilities on it `says`, and `possibly` says.
 
     `says`: one golden question in twenty without an answer gets that far. `possibly`: six in
-    a hundred with an answer do not, of which some are told apart by how they are put.
+    a hundred with an answer do not.
     """
     kinds = np.array([sample.kind for sample in judged])
     yes, no = found[kinds == "golden"], found[kinds == "golden-none"]

