@@ -31,9 +31,9 @@ class Floor:
 # guidance-questions: hard, metaphorical; guidance-plain: as people ask at a desk; guidance-unseen:
 # written apart, by somebody who saw no passage's questions; nothing may be tuned or fitted on it
 FLOORS = {
-    "guidance-questions": Floor(first=0.69, among_three=0.86, answered=0.93, refused=0.79),
-    "guidance-plain": Floor(first=0.86, among_three=0.96, answered=0.92, refused=0.91),
-    "guidance-unseen": Floor(first=0.86, among_three=0.94, answered=0.92, refused=0.84),
+    "guidance-questions": Floor(first=0.73, among_three=0.87, answered=0.94, refused=0.78),
+    "guidance-plain": Floor(first=0.87, among_three=0.95, answered=0.93, refused=0.86),
+    "guidance-unseen": Floor(first=0.85, among_three=0.93, answered=0.93, refused=0.82),
 }
 
 
