@@ -235,8 +235,7 @@ def _of_pages(one: Figures) -> list[tuple[str, str]]:
 
 def _remarks(found: Figures) -> str:
     unseen = (
-        f"{ask_sets.UNSEEN} was written by somebody who saw neither passages' questions nor code,"
-        " and is not learned from."
+        f"{ask_sets.UNSEEN} was written apart from pages and code, and is not learned from."
         if found["unseen"]
         else f"There is no {ask_sets.UNSEEN} here."
     )

@@ -27,6 +27,8 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _sqlite()
     yield _content()
     yield _engine()
+    if settings.chroma_url:
+        yield _chroma(settings.chroma_url)
 
 
 def tests(sql: Session, now: datetime) -> Iterator[Check]:
@@ -78,6 +80,14 @@ def _engine() -> Check:
         return Check("engine", True, f"DBOS {importlib.metadata.version('dbos')}")
     except importlib.metadata.PackageNotFoundError:
         return Check("engine", False, "DBOS is not installed", "make run")
+
+
+def _chroma(url: str) -> Check:
+    from knowledge.dense import trouble
+
+    found = trouble(url)
+    advice = "start it or correct SMSVET_CHROMA_URL; until then memory serves"
+    return Check("Chroma server", not found, found or "answers", advice)
 
 
 def _numbers(sql: Session) -> Check:

@@ -29,7 +29,7 @@ class Floor:
 
 
 # guidance-questions: hard, metaphorical; guidance-plain: as people ask at a desk; guidance-unseen:
-# written apart, by somebody who saw no passage's questions; nothing may be tuned or fitted on it
+# written apart; nothing may be tuned or fitted on it
 FLOORS = {
     "guidance-questions": Floor(first=0.73, among_three=0.87, answered=0.94, refused=0.78),
     "guidance-plain": Floor(first=0.87, among_three=0.95, answered=0.93, refused=0.86),

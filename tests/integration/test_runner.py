@@ -21,7 +21,7 @@ from evaluators.simulator.program import Simulation, simulated
 from tests.integration.send_stage import PERSONALITIES, Stage, free_port, means, opened, order, plan
 from tests.integration.smpp_scripted import delivered
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.quiet]
 HONEST = load(PERSONALITIES / "honest.yaml")
 
 

@@ -22,7 +22,7 @@ from evaluators.simulator.personality import load
 from evaluators.simulator.program import Simulation, simulated
 from tests.integration.send_stage import PERSONALITIES, Stage, means, opened, order, plan
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.quiet]
 HONEST = load(PERSONALITIES / "honest.yaml")
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.integration.vendor_promises import PROMISES
 from tests.integration.vendor_stage import PERSONALITIES
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.quiet]
 PROTOCOLS = ("cmpp", "sgip", "smgp")
 CHOSEN = {"inflating", "receipts-first", "opt-out-honoured", "drip-fed", "channel-down"}
 OVER_HTTP = ("throttling", "wrong-sender", "changed-text", "dead-number")
