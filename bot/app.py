@@ -21,6 +21,7 @@ from bot.engine.judging import rejudge
 from bot.errors import UserError, why
 from bot.guide import LazyGuide
 from bot.judge import Judge
+from bot.papers_of_case import Shelf
 from bot.scenery import Scenery
 from bot.sends import SendDesk
 from bot.settings import CONTENT, Settings
@@ -85,10 +86,12 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
         raise UserError(f"A content file is wrong: {error}") from error
     database = Database.open(settings)
     speaker, reader = _language_model(settings)
+    shelf = Shelf(settings.home / "files", CONTENT)
     guide = LazyGuide(
         CONTENT,
         settings.home / "guidance",
         settings.embedding_model,
+        papers=shelf.of,
         speaker=speaker,
         chroma=settings.chroma_url,
     )
@@ -116,6 +119,7 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
         guide=guide,
         scorer=judge.scorecard,
         reader=reader,
+        shelf=shelf,
         files=settings.home / "files",
         link=settings.sign_in_link,
         clock=now,

@@ -6,7 +6,7 @@ with the answer, so that a crash at any point loses nothing and repeats nothing 
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +35,7 @@ from bot.store.tables import Conversation
 from bot.wording import Wording
 from knowledge.context import Context
 from knowledge.forms import Proposal, Wanted
+from knowledge.readers.paper import Read, Unreadable
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,14 @@ class Reader(Protocol):
     """Reads notes for answers to some questions; what it finds is only ever proposed."""
 
     def __call__(self, text: str, wanted: Sequence[Wanted]) -> tuple[Proposal, ...]: ...
+
+
+class Shelf(Protocol):
+    """Reads attached files, so that one can ask what they say."""
+
+    def all_looked_at(
+        self, files: Iterable[FileKept]
+    ) -> Mapping[str, Read | Unreadable | None]: ...
 
 
 class Scorer(Protocol):
@@ -92,6 +101,7 @@ class Assistant:
     clock: Callable[[], datetime]
     link: Callable[[str], str] = str  # where a browser signs in with a one-time code
     reader: Reader | None = None  # of pasted notes
+    shelf: Shelf | None = None  # of attached files
     late: Callable[[], object] = lambda: None  # called when a code of an ended test was typed
 
     def enrol(self, channel: str, user: str, roles: frozenset[str]) -> Peer:
@@ -161,12 +171,22 @@ class Assistant:
         taken = [attachments.take(path, self.files) for path in message.paths]
         if message.trouble:
             taken.append(attachments.Unfit(f"fetch_{message.trouble}", {}))
+        readings = self._readings(taken)
 
         def deciding(session: Session, scene: Scene) -> Decision:
             wording = scene.wordings[session.language]
-            return decide(session, self._incoming(peer, message, taken, wording), scene)
+            incoming = self._incoming(peer, message, taken, wording)
+            return decide(session, replace(incoming, readings=readings), scene)
 
         return self._turn(peer, message, deciding)
+
+    def _readings(
+        self, taken: list[FileKept | attachments.Unfit]
+    ) -> Mapping[str, Read | Unreadable | None]:
+        """What came of reading the files, by digest."""
+        if self.shelf is None:
+            return {}
+        return self.shelf.all_looked_at(each for each in taken if isinstance(each, FileKept))
 
     def _incoming(
         self,

@@ -117,6 +117,9 @@ def sniff(path: Path) -> str:
 
 def _is_text(head: bytes) -> bool:
     """Readable in one of the encodings in use, without control characters."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # as Excel saves "Unicode text"
+        text = codecs.getincrementaldecoder("utf-16")("replace").decode(head, final=False)
+        return "\ufffd" not in text and not any(c < " " and c not in "\t\r\n\f" for c in text)
     if any(byte < 0x20 and byte not in b"\t\r\n\f" for byte in head):
         return False
     for encoding in ("utf-8", "gb18030"):

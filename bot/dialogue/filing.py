@@ -11,6 +11,7 @@ from bot.dialogue.session import Pending
 from bot.dialogue.talk import Said, Talk
 from evaluators.checklist import Item
 from evaluators.evidence import Level
+from knowledge.readers.paper import Unreadable
 
 KILO = 1024
 
@@ -37,7 +38,7 @@ def on_files(talk: Talk, incoming: Incoming) -> None:
     if item is None:
         return talk.tell("file.which")
     for file in incoming.files:
-        _attach(talk, item, file)
+        _attach(talk, item, file, also=_of_reading(talk, incoming, file))
     if "lookup" in item.verify:
         choices = [(word, talk.word(f"file.{word}")) for word in ("verified", "documented")]
         return talk.put("file_level", talk.word("file.ask_level"), choices, item=item.id)
@@ -68,13 +69,25 @@ def _belongs_to(talk: Talk, caption: str) -> Item | None:
     return last
 
 
-def _attach(talk: Talk, item: Item, file: FileKept) -> None:
+def _of_reading(talk: Talk, incoming: Incoming, file: FileKept) -> str:
+    """Whether one can ask what the file says, or why not; nothing where nobody reads files."""
+    if file.sha256 not in incoming.readings:
+        return ""
+    reading = incoming.readings[file.sha256]
+    if reading is None:
+        return talk.word("file.being_read")
+    if isinstance(reading, Unreadable):
+        return talk.word("file.unread", why=reading.why(talk.language))
+    return talk.word("file.read_in_part" if reading.cut else "file.read")
+
+
+def _attach(talk: Talk, item: Item, file: FileKept, *, also: str = "") -> None:
     case = talk.open_case()
     already = any(name == item.id and kept.sha256 == file.sha256 for name, kept in case.files)
     if not already:
         talk.case = case.with_file(item.id, file)
         talk.do(Attach(case.id, item.id, file))
-    talk.tell(
+    told = talk.word(
         "file.known" if already else "file.kept",
         name=file.name,
         size=_size(file.size),
@@ -83,6 +96,7 @@ def _attach(talk: Talk, item: Item, file: FileKept) -> None:
         number=talk.number(item.id),
         ask=item.ask.of(talk.language),
     )
+    talk.say(f"{told}\n{also}" if also else told)
     _raise_level(talk, item)
 
 

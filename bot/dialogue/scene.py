@@ -14,6 +14,7 @@ from evaluators.sending.lengths import PART
 from evaluators.sending.limits import Frequency
 from evaluators.sending.plan import Plan
 from knowledge.forms import Proposal
+from knowledge.readers.paper import Read, Unreadable
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Incoming:
     edited: bool = False
     corrects: str = ""
     group: bool = False
+    readings: Mapping[str, Read | Unreadable | None] = field(default_factory=dict)
+    """What came of reading each file, by digest; None: it is still being read."""
 
 
 @dataclass(frozen=True)
