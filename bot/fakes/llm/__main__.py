@@ -4,8 +4,8 @@ POST a JSON list of scripts to /sim/scripts (see bot/fakes/llm/world.py) to have
 """
 
 import argparse
-import contextlib
 import json
+import signal
 
 import anyio
 
@@ -17,12 +17,13 @@ async def main(port: int) -> None:
     fake = Fake()
     async with serve(fake, port) as url:
         told = {"base_url": url, "api_key": fake.key, "model": f"openai:{fake.name}"}
-        print(json.dumps(told), flush=True)
-        await anyio.sleep_forever()
+        # Explicitly: whoever is started in the background of a shell has SIGINT ignored.
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            print(json.dumps(told), flush=True)
+            await anext(signals)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bot.fakes.llm", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
-    with contextlib.suppress(KeyboardInterrupt):
-        anyio.run(main, parser.parse_args().port)
+    anyio.run(main, parser.parse_args().port)

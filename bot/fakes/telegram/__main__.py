@@ -1,8 +1,8 @@
 """`python -m bot.fakes.telegram`: a Telegram to try things with, until Ctrl-C."""
 
 import argparse
-import contextlib
 import json
+import signal
 
 import anyio
 
@@ -14,12 +14,13 @@ async def main(port: int) -> None:
     fake = Fake()
     async with serve(fake, port) as url:
         told = {"base_url": f"{url}/bot", "token": fake.token, "people": f"{url}/sim/"}
-        print(json.dumps(told), flush=True)
-        await anyio.sleep_forever()
+        # Explicitly: whoever is started in the background of a shell has SIGINT ignored.
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            print(json.dumps(told), flush=True)
+            await anext(signals)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bot.fakes.telegram", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
-    with contextlib.suppress(KeyboardInterrupt):
-        anyio.run(main, parser.parse_args().port)
+    anyio.run(main, parser.parse_args().port)
