@@ -125,7 +125,7 @@ class Scenery:
             cases=self._list(sql, stamp),
             case=self.case(sql, session.case, stamp) if session.case else None,
             lines=self._lines(sql, session, stamp),
-            colleagues=self.memory.listed("people", stamp.people, lambda: people.names(sql)),
+            colleagues=self._colleagues(sql, stamp),
         )
         action = message.action if message is not None else ""
         if message is not None and message.about and not action:
@@ -151,8 +151,12 @@ class Scenery:
         return replace(case, runs=cases.runs(sql, case_id)) if case and stamp.runs else case
 
     def _list(self, sql: Sql, stamp: Stamp) -> tuple[CaseLine, ...]:
-        key = (stamp.evaluations, stamp.full)
+        key = (stamp.evaluations, stamp.short)
         return self.memory.listed("cases", key, lambda: cases.lines(sql))
+
+    def _colleagues(self, sql: Sql, stamp: Stamp) -> tuple[str, ...]:
+        key = (stamp.people, stamp.gone)
+        return self.memory.listed("people", key, lambda: people.names(sql))
 
     def _lines(self, sql: Sql, session: Session, stamp: Stamp) -> tuple[Line, ...]:
         language = session.language

@@ -21,7 +21,9 @@ def queue(case: Case, checklist: Checklist, roles: frozenset[str] | None) -> lis
         items = list(case.applicable(checklist))
     if roles is not None:
         items = [item for item in items if roles & set(item.who)]
-    return [item for item in items if not settled(case, item)]
+    # Most items have no answer yet, and all are looked at several times a turn.
+    answered = case.answered
+    return [item for item in items if item.id not in answered or not settled(case, item)]
 
 
 def settled(case: Case, item: Item) -> bool:

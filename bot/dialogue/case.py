@@ -1,6 +1,6 @@
 """One evaluation as the conversation sees it: answers with all their revisions, files, runs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -118,9 +118,14 @@ class Case:
             found.setdefault(given.item, []).append(given)
         return {item: tuple(given) for item, given in found.items()}
 
+    @property
+    def answered(self) -> Container[str]:
+        """The items with any answer."""
+        return self._by_item
+
     def said(self, item: str) -> Given | None:
         """The newest answer a person gave."""
-        given = self._by_item.get(item)  # most items have no answer yet, and all are looked at
+        given = self._by_item.get(item)
         return next((a for a in given if a.by), None) if given else None
 
     def measured(self, item: str) -> Given | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from bot.dialogue.case import Case, FileKept, Given, Profile, RunLine
 from bot.dialogue.scene import CaseLine
@@ -37,15 +37,17 @@ class Stamp:
     revision: int | None  # of the evaluation; None where there is none
     runs: int  # send tests of the evaluation
     evaluations: int
-    full: int  # how many of them are walked in full
+    short: int  # how many of them are not walked in full
     people: int
+    gone: int  # how many of them have left
     connections: int
     newest_connection: int
     phones: int  # on the panel, of whoever speaks
 
 
-def _counted(column: Any, *where: Any) -> Any:
-    return sa.select(sa.func.count(col(column))).where(*where).scalar_subquery()
+def _counted(table: type[SQLModel], *where: Any) -> Any:
+    counted = sa.select(sa.func.count()).select_from(table).where(*where)
+    return counted.correlate(None).scalar_subquery()
 
 
 # Asked with every message: put together once, in one statement.
@@ -53,14 +55,15 @@ _STAMP = sa.select(
     sa.select(col(Evaluation.revision))
     .where(col(Evaluation.id) == sa.bindparam("case"))
     .scalar_subquery(),
-    _counted(Run.id, col(Run.evaluation_id) == sa.bindparam("case")),
-    _counted(Evaluation.id),
-    _counted(Evaluation.id, col(Evaluation.walk) == "full"),
-    _counted(Person.id),
-    _counted(Connection.id),
+    _counted(Run, col(Run.evaluation_id) == sa.bindparam("case")),
+    _counted(Evaluation),
+    _counted(Evaluation, col(Evaluation.walk) == "prescreen"),
+    _counted(Person),
+    _counted(Person, col(Person.left_at).is_not(None)),
+    _counted(Connection),
     sa.select(sa.func.coalesce(sa.func.max(col(Connection.id)), 0)).scalar_subquery(),
     _counted(
-        Handset.id,
+        Handset,
         col(Handset.person_id) == sa.bindparam("person"),
         col(Handset.retired_at).is_(None),
     ),

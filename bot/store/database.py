@@ -8,10 +8,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlmodel import Session, create_engine
 
+from bot.calendars import CompanyDays
 from bot.errors import UserError
 from bot.settings import Settings
 from bot.store import tables
-from bot.store.sharing import Joinable, Sharing, driver_of, told
+from bot.store.sharing import Direct, Joinable, Sharing, driver_of, told
 from bot.store.vault import Vault
 
 BUSY = (
@@ -39,6 +40,7 @@ class Database:
 
     def __init__(self, engine: sa.Engine, vault: Vault) -> None:
         self.engine, self.vault = engine, vault
+        self.company = CompanyDays()  # goes along with every session, for whoever reckons days
         # The same connections; what listens to an engine costs a twentieth of a turn.
         self._quiet = create_engine(engine.url, pool=engine.pool, hide_parameters=True)
         self._sharing = Sharing(self._quiet) if engine.dialect.name == "sqlite" else None
@@ -66,6 +68,7 @@ class Database:
         Raises BusyError where another one did not end in time.
         """
         with _saying_busy(), self._sharing.write() if self._sharing else self._alone() as session:
+            session.info["company"] = self.company
             yield session
 
     @contextmanager
@@ -80,7 +83,8 @@ class Database:
         with self._quiet.connect() as connection:
             if self._sharing:
                 told(driver_of(connection), "BEGIN")
-            with Session(connection, expire_on_commit=False) as session:
+            with Direct(connection, expire_on_commit=False) as session:
+                session.info["company"] = self.company
                 yield session
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from bot.messages import Outgoing
-from bot.store import chats
+from bot.store import chats, runs
 from bot.store.tables import Conversation, Lease, Outbox, Person, metadata
 
 KEPT_WORDS = 200  # characters of a platform's complaint
@@ -24,7 +24,7 @@ _FIRST = (
     .group_by(_OUTBOX.c.conversation_id)
 )
 _NEXT = (
-    sa.select(_OUTBOX, _CHAT.c.grouped, _CHAT.c.state)
+    sa.select(_OUTBOX, _CHAT.c.grouped, _CHAT.c.state["language"].as_string().label("language"))
     .join(_CHAT, _CHAT.c.id == _OUTBOX.c.conversation_id)
     .where(
         _OUTBOX.c.id.in_(_FIRST),
@@ -54,9 +54,19 @@ def next_up(
     others = [f"{channel}:{chat}" for chat in busy]
     asked = {"ours": f"{channel}:%", "now": now, "busy": others, "most": most}
     return [
-        chats.outgoing(row, group=row.grouped, language=str(row.state.get("language", "zh")))
+        chats.outgoing(row, group=row.grouped, language=row.language or "zh")
         for row in session.connection().execute(_NEXT, asked)
     ]
+
+
+def known_as(session: Session, conversation: str, message_id: str) -> Outgoing | None:
+    """The reply that a platform took under this id of its own."""
+    row = session.exec(
+        select(Outbox).where(
+            Outbox.conversation_id == conversation, Outbox.message_id == message_id
+        )
+    ).first()
+    return chats.outgoing(row, language=runs.language(session, conversation)) if row else None
 
 
 def trying(session: Session, ids: Sequence[int], now: datetime) -> None:

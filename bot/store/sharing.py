@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -32,6 +32,19 @@ class Joinable(sqlite3.Connection):
     def rollback(self) -> None:
         if not self.joined:
             super().rollback()
+
+
+class Direct(Session):
+    """A session on one connection, whose transaction is ours.
+
+    Statements go straight to the connection. What the session does to begin and end for itself,
+    which costs more than most of them, happens only where objects are asked for.
+    """
+
+    def connection(self, *args: Any, **kwargs: Any) -> sa.Connection:
+        if self.in_transaction():
+            return super().connection(*args, **kwargs)
+        return cast(sa.Connection, self.bind)
 
 
 @dataclass
@@ -64,9 +77,10 @@ class _Together:
         """
         told(self.driver, "SAVEPOINT part")
         try:
-            made = Session(self.connection, expire_on_commit=False)
-            with made as session, session.begin():
+            with Direct(self.connection, expire_on_commit=False) as session:
                 yield session
+                if session.in_transaction():
+                    session.commit()
         except BaseException:
             if self.driver.in_transaction:  # else SQLite has dropped everything: see `end`
                 told(self.driver, "ROLLBACK TO part")

@@ -14,7 +14,7 @@ class Evaluation(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     vendor: str
-    walk: str  # full or prescreen
+    walk: str = Field(index=True)  # full or prescreen
     profile: dict[str, Any] = json()
     checklist_version: str
     created_by: int = Field(foreign_key="person.id")

@@ -25,7 +25,8 @@ class Person(SQLModel, table=True):
     works_from: str = added("09:00", "'09:00'")
     works_to: str = added("18:00", "'18:00'")
     workdays: str = added("12345", "'12345'")
-    left_at: datetime | None = None  # no longer with the company: unknown on every channel
+    # no longer with the company: unknown on every channel
+    left_at: datetime | None = Field(default=None, index=True)
 
 
 class Identity(SQLModel, table=True):
