@@ -114,8 +114,9 @@ class Applies(Content):
 class Item(Content):
     """One question. `gate` items are pass or fail and carry no weight; the others weigh 1 to 3.
 
-    `gate` is `always`, `optional` (a gate only where the policy says so, otherwise `weight`
-    counts) or `forged` (fails only when forged receipts are shown, otherwise `weight` counts).
+    `gate` is `always`, `tests` (of the buyer's own tests: holds a decision up, fails no vendor),
+    `optional` (a gate only where the policy says so, otherwise `weight` counts) or `forged`
+    (fails only when forged receipts are shown, otherwise `weight` counts).
     `measured_by` names the test and the measure that settles it, such as `arrival.handset_rate`.
     """
 
@@ -127,7 +128,7 @@ class Item(Content):
     ask: Bilingual
     why: Bilingual
     value: Value | None = None
-    gate: Literal["always", "optional", "forged"] | None = None
+    gate: Literal["always", "tests", "optional", "forged"] | None = None
     weight: int | None = Field(default=None, ge=1, le=3)
     evidence: Evidence
     verify: tuple[Way, ...] = Field(min_length=1)
@@ -142,7 +143,7 @@ class Item(Content):
         for language in ("zh", "en"):
             if len(self.ask.of(language)) > LONGEST_QUESTION:
                 raise ValueError(f"ask.{language} has more than {LONGEST_QUESTION} characters")
-        if (self.gate == "always") == (self.weight is not None):
+        if (self.gate in {"always", "tests"}) == (self.weight is not None):
             raise ValueError("an item is either a gate or has a weight")
         return self
 

@@ -27,6 +27,10 @@ WORDINGS = {
         "A gate is not skipped as not applicable; a waiver needs who, why, until when and what"
         " makes up for it.",
     ),
+    "tests_wait": both(
+        "不满足：在此之前不做发送测试。这是我们自己要准备的，不算供应商的。",
+        "Not met: no send test before it is. That is ours to prepare and counts against no vendor.",
+    ),
     "partly": both("只满足一部分。", "Met only in part."),
     "too_weak": both(
         "目前只有“{level}”级证据，需要“{needed}”级。",
@@ -87,7 +91,8 @@ class Gate:
 
 def is_gate(item: Item, policy: Policy) -> bool:
     """Whether the item is pass or fail under this policy; a `forged` one has its weight first."""
-    return item.gate == "always" or (item.gate == "optional" and item.id in policy.gates.optional)
+    chosen = item.gate == "optional" and item.id in policy.gates.optional
+    return chosen or item.gate in {"always", "tests"}
 
 
 def gate(item: Item, stand: Standing, policy: Policy) -> Gate:
@@ -101,6 +106,8 @@ def _state(item: Item, stand: Standing, policy: Policy) -> tuple[State, Reason]:
         return "unknown", _say("not_applicable")
     if not stand.scored:
         return "unknown", _say("no_answer")
+    if item.gate == "tests" and stand.high < 1:
+        return "unknown", _say("tests_wait")
     if stand.high <= 0:
         return "fail", _say("not_met")
     if stand.evidence == Level.MEASURED and stand.high < 1:

@@ -214,12 +214,20 @@ class _Measure:
             official = any(self.grounds[number].official for number in nearest)
             return Judgement("not law" if self.claim.law and not official else "not said", nearest)
         for number in holding:
-            if self.facts[number].superseded_by is not None:
+            former = self.facts[number].superseded_by is not None
+            if former and not self._of_another(number, holding):
                 return Judgement("superseded", (number,))
         if self.claim.law and not any(self.grounds[n].official for n in holding):
             return Judgement("not law", (holding[0],))
         sure = [c.fact for c in self._clauses() if self._says_so(c)]
         return Judgement("holds", (sure[0],)) if sure else Judgement("open")
+
+    def _of_another(self, former: int, holding: Sequence[int]) -> bool:
+        """Whether the figure is asserted of something else than the former rule speaks of."""
+        rule = {self.facts[former].id, self.facts[former].superseded_by}
+        own = max(self._covered(n) for n, fact in enumerate(self.facts) if fact.id in rule)
+        rest = (self._covered(n) for n in holding if self.facts[n].id not in rule)
+        return own < LIKELY and max(rest, default=0.0) >= SURE
 
     def compared(self) -> Judgement:
         """Whether one figure passes all the lines that may be meant, or none of them."""

@@ -15,9 +15,7 @@ def of(case: Case, items: dict[str, Item]) -> list[Finding]:
     given = (each for item in items for each in (case.said(item), case.measured(item)))
     settled = (each for each in given if each and each.choice not in {"later", "unknown"})
     # A knock-out is about the real vendor: a rehearsal neither passes nor fails it.
-    settled = (
-        each for each in settled if not (each.simulated and items[each.item].gate == "always")
-    )
+    settled = (each for each in settled if not (each.simulated and items[each.item].weight is None))
     return [_finding(each, marks) for each in settled]
 
 
