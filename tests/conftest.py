@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -22,7 +23,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def missing(what: str) -> None:
+def missing(what: str) -> NoReturn:
     """Skip on a user's machine, fail in CI: there the counterpart must be present."""
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing in CI")

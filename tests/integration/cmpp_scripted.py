@@ -1,11 +1,10 @@
-"""A gateway whose every move the test decides, and raw bytes from one that is none."""
+"""A CMPP gateway whose every move the test decides, and raw bytes from one that is none."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from evaluators.protocols.cmpp import codec, pdus, receipt
 from evaluators.protocols.cmpp.server import Link, listening
@@ -13,36 +12,20 @@ from evaluators.protocols.cmpp.session import Endpoint, Version, connect
 from evaluators.protocols.correlator import Correlator
 from evaluators.protocols.session import BindRefused
 from evaluators.protocols.wire import WireSession
-from tests.integration.smpp_scripted import Recorder
+from tests.integration.scripted_peer import Desk, Recorder, dripping, until_here
 
 OWN = bytes.fromhex("bb2760c003e90007")
 
 
-class ScriptedDesk:
-    """Lets 900001/simulate in and collects submissions; the test answers them, or not."""
-
-    def __init__(self) -> None:
-        self.links: list[Link] = []
-        self.received: list[tuple[Link, pdus.Submit]] = []
-        self.on_submit: Callable[[Link, pdus.Submit], None] | None = None
+class ScriptedDesk(Desk[Link, pdus.Submit]):
+    """Lets 900001/simulate in."""
 
     def secret(self, account: str) -> str | None:
         return "simulate" if account in {"900001", "123"} else None
 
-    def welcome(self, link: Link) -> None:
-        self.links.append(link)
-
-    def submit(self, link: Link, submit: pdus.Submit) -> None:
-        self.received.append((link, submit))
-        if self.on_submit is not None:
-            self.on_submit(link, submit)
-
     def query(self, link: Link, query: pdus.Query) -> tuple[int, ...]:
         del link, query
         return tuple(range(8))
-
-    def gone(self, link: Link) -> None:
-        self.links.remove(link)
 
     def accept(self, link: Link, submit: pdus.Submit) -> None:
         """Answer with an id made of the sequence number."""
@@ -92,48 +75,15 @@ async def talking(
     """A scripted gateway and a session with it, both gone afterwards."""
     async with listening(desk) as port:
         session = await bound(replace(endpoint(port), **settings), recorder)
-        try:
+        async with until_here(session):
             yield session
-        finally:
-            session.abort()
-            await session.close()
-
-
-class _Raw(asyncio.Protocol):
-    def __init__(self, greeting: bytes, rest: bytes, connections: list[asyncio.Transport]) -> None:
-        self._greeting, self._rest, self._connections = greeting, rest, connections
-        self.heard = bytearray()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._connections.append(self._transport)
-
-    def data_received(self, data: bytes) -> None:
-        if self._greeting:
-            self._drip(self._greeting + self._rest)
-            self._greeting = b""
-
-    def _drip(self, rest: bytes) -> None:
-        """One octet a turn: the slowest a stream can be cut."""
-        if rest and not self._transport.is_closing():
-            self._transport.write(rest[:1])
-            asyncio.get_running_loop().call_soon(self._drip, rest[1:])
 
 
 @asynccontextmanager
 async def raw_gateway(greeting: bytes, rest: bytes = b"") -> AsyncIterator[int]:
     """Answers whatever comes first with these bytes, octet by octet."""
-    connections: list[asyncio.Transport] = []
-    server = await asyncio.get_running_loop().create_server(
-        lambda: _Raw(greeting, rest, connections), "127.0.0.1", 0
-    )
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for connection in connections:
-            connection.abort()
-        await asyncio.sleep(0)
+    async with dripping(lambda _: greeting + rest) as port:
+        yield port
 
 
 def let_in(version: int = pdus.V30) -> bytes:

@@ -15,7 +15,7 @@ from evaluators.protocols.correlator import Correlator
 from evaluators.protocols.http import vendor as vendors
 from evaluators.protocols.http.session import Endpoint, HttpSession, connect
 from evaluators.protocols.session import BindRefused, Message
-from tests.integration.smpp_scripted import Recorder
+from tests.integration.scripted_peer import Recorder
 
 FOLDER = Path(__file__).parents[2] / "data" / "vendors"
 NUMBER, TEXT = "19800000001", "【测试】您的验证码为1234。"

@@ -19,18 +19,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
+import pytest
 import uvicorn
+from sqlmodel import select
 
 from bot.inbound.limits import Limits
-from bot.inbound.panel import ABOUT_REACH
+from bot.inbound.panel import ABOUT_REACH, SqlPanel
 from bot.inbound.phones import ABOUT_SECRET
 from bot.inbound.reread import Reach
 from bot.inbound.web import application
 from bot.store.database import Database
 from bot.store.tables import Connection, Handset, Message, Number, Run
+from evaluators.sending.panel import Shown
 
 CHINA = timezone(timedelta(hours=8))
 SECRET = "a secret of this phone"
+TOKENS = ["A3K9PX", "C4D6FG", "H7J9KM"]
+TEXT = "【到达测试】编号 A3K9PX,无需处理。"
 
 
 @dataclass
@@ -125,6 +130,10 @@ class Gateway(Phone):
         made = hmac.new(self.secret.encode(), body + stamp.encode(), hashlib.sha256).hexdigest()
         headers = {"X-Signature": made, "X-Timestamp": stamp, "Content-Type": "application/json"}
         return body, headers
+
+
+APPS = [("smsforwarder", Forwarder), ("android-sms-gateway", Gateway)]
+EITHER_APP = pytest.mark.parametrize(("kind", "app"), APPS, ids=[kind for kind, _ in APPS])
 
 
 @dataclass
@@ -282,3 +291,22 @@ def running(database: Database, numbers: list[int], tokens: list[str]) -> int:
                 )
             )
         return run.id or 0
+
+
+def phone_in_a_run(database: Database, kind: str) -> int:
+    """A phone `t1` of this kind, in a test that texted it just now; the test's id."""
+    number = listed(database)
+    on_the_panel(database, number, kind)
+    return running(database, [number], TOKENS)
+
+
+def shown(database: Database, run_id: int) -> list[Shown]:
+    """What the panel of a run has seen on its phones."""
+    found, _ = SqlPanel(database, run_id).inbox(0, 100)
+    return found
+
+
+def handset(database: Database) -> Handset:
+    """The only phone there is, as the database knows it."""
+    with database.read() as session:
+        return session.exec(select(Handset)).one()

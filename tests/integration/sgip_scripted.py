@@ -1,8 +1,8 @@
-"""A gateway whose every move the test decides, and sockets that say what no gateway would."""
+"""An SGIP gateway whose every move the test decides, and sockets that say what no gateway would."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, cast
@@ -14,33 +14,23 @@ from evaluators.protocols.sgip.caller import Caller
 from evaluators.protocols.sgip.sequence import Numbering, wall
 from evaluators.protocols.sgip.server import Link, listening
 from evaluators.protocols.sgip.session import Endpoint, SgipSession, connect
-from tests.integration.smpp_scripted import Recorder
+from tests.integration.scripted_peer import Desk, Recorder, dripping, until_here
 
 NODE = 3_9999_99999
 
 
-class ScriptedDesk:
-    """Accepts buyer/simulate and collects submissions; the test answers them, or not."""
+class ScriptedDesk(Desk[Link, pdus.Submit]):
+    """Accepts buyer/simulate."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.caller = Caller("buyer", "simulate", Numbering(1_0100_1, wall))
-        self.links: list[Link] = []
-        self.received: list[tuple[Link, pdus.Submit]] = []
-        self.on_submit: Callable[[Link, pdus.Submit], None] | None = None
 
     def bind(self, link: Link, bind: pdus.Bind) -> int:
         if (bind.name, bind.password) != ("buyer", "simulate"):
             return 1
-        self.links.append(link)
+        self.welcome(link)
         return 0
-
-    def submit(self, link: Link, submit: pdus.Submit) -> None:
-        self.received.append((link, submit))
-        if self.on_submit is not None:
-            self.on_submit(link, submit)
-
-    def gone(self, link: Link) -> None:
-        self.links.remove(link)
 
     def accept(self, link: Link, submit: pdus.Submit) -> None:
         link.answer(submit.sequence, 0)
@@ -94,11 +84,8 @@ async def talking(
     async with listening(desk) as port:
         session = await bound(replace(endpoint(port), **settings), recorder)
         desk.caller.address = ear(session) if calls else None
-        try:
+        async with until_here(session):
             yield session
-        finally:
-            session.abort()
-            await session.close()
 
 
 class Stranger(asyncio.Protocol):
@@ -139,37 +126,12 @@ async def stranger(address: tuple[str, int]) -> AsyncIterator[Stranger]:
         await asyncio.sleep(0)
 
 
-class _RawGateway(asyncio.Protocol):
-    def __init__(self, after_bind: bytes, connections: set[asyncio.Transport]) -> None:
-        self._after_bind, self._connections = after_bind, connections
-        self._bound = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._connections.add(self._transport)
-
-    def data_received(self, data: bytes) -> None:
-        if not self._bound:
-            self._bound = True
-            answer = pdus.Result(pdus.BIND_RESP, data[8:20])
-            self._drip(codec.encode(answer) + self._after_bind)
-
-    def _drip(self, rest: bytes) -> None:
-        """One octet a turn: the slowest a stream can be cut."""
-        if rest and not self._transport.is_closing():
-            self._transport.write(rest[:1])
-            asyncio.get_running_loop().call_soon(self._drip, rest[1:])
-
-
 @asynccontextmanager
 async def raw_gateway(after_bind: bytes) -> AsyncIterator[int]:
     """Answers the login and then writes these bytes octet by octet."""
-    connections: set[asyncio.Transport] = set()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: _RawGateway(after_bind, connections), "127.0.0.1", 0
-    )
-    yield server.sockets[0].getsockname()[1]
-    server.close()
-    for connection in connections:
-        connection.abort()
-    await asyncio.sleep(0)
+
+    def answer(data: bytes) -> bytes:
+        return codec.encode(pdus.Result(pdus.BIND_RESP, data[8:20])) + after_bind
+
+    async with dripping(answer) as port:
+        yield port

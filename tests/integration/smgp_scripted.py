@@ -1,11 +1,9 @@
-"""An SMGP gateway whose every move the test decides; the runner is the one of smpp_scripted."""
+"""An SMGP gateway whose every move the test decides."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import cast
 
 from evaluators.protocols.correlator import Correlator
 from evaluators.protocols.session import BindRefused
@@ -13,33 +11,17 @@ from evaluators.protocols.smgp import codec, receipt
 from evaluators.protocols.smgp.server import Link, Pace, listening
 from evaluators.protocols.smgp.session import Endpoint, connect
 from evaluators.protocols.wire import WireSession
-from tests.integration.smpp_scripted import Recorder
+from tests.integration.scripted_peer import Desk, Recorder, dripping, until_here
 
 
-class ScriptedDesk:
-    """Lets 10690001/simulate in and collects submits; the test answers them, or not."""
-
-    def __init__(self) -> None:
-        self.links: list[Link] = []
-        self.received: list[tuple[Link, codec.Submit]] = []
-        self.on_submit: Callable[[Link, codec.Submit], None] | None = None
+class ScriptedDesk(Desk[Link, codec.Submit]):
+    """Lets 10690001/simulate in."""
 
     def secret(self, account: str) -> str | None:
         return {"10690001": "simulate"}.get(account)
 
-    def welcome(self, link: Link) -> None:
-        self.links.append(link)
-
-    def submit(self, link: Link, submit: codec.Submit) -> None:
-        self.received.append((link, submit))
-        if self.on_submit is not None:
-            self.on_submit(link, submit)
-
     def query(self, link: Link, query: codec.Query) -> tuple[int, ...]:
         return (len(self.received), *range(7))
-
-    def gone(self, link: Link) -> None:
-        self.links.remove(link)
 
     def accept(self, link: Link, submit: codec.Submit) -> None:
         """Answer with an id made of the sequence number."""
@@ -85,43 +67,16 @@ async def talking(
     async with listening(desk, pace=pace) as port:
         there = replace(endpoint(port), **settings)  # type: ignore[arg-type]
         session = await logged_in(there, recorder)
-        try:
+        async with until_here(session):
             yield session
-        finally:
-            session.abort()
-            await session.close()
-
-
-class _RawGateway(asyncio.Protocol):
-    def __init__(self, after_login: bytes, connections: set[asyncio.Transport]) -> None:
-        self._rest, self._connections = after_login, connections
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._connections.add(self._transport)
-
-    def data_received(self, data: bytes) -> None:
-        if self._rest:
-            answer = codec.LoginResp(int.from_bytes(data[8:12], "big"))
-            self._drip(codec.encode(answer) + self._rest)
-            self._rest = b""
-
-    def _drip(self, rest: bytes) -> None:
-        """One octet a turn: the slowest a stream can be cut."""
-        if rest and not self._transport.is_closing():
-            self._transport.write(rest[:1])
-            asyncio.get_running_loop().call_soon(self._drip, rest[1:])
 
 
 @asynccontextmanager
 async def raw_gateway(after_login: bytes) -> AsyncIterator[int]:
     """Answers the login and then writes these bytes octet by octet."""
-    connections: set[asyncio.Transport] = set()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: _RawGateway(after_login, connections), "127.0.0.1", 0
-    )
-    yield server.sockets[0].getsockname()[1]
-    server.close()
-    for connection in connections:
-        connection.abort()
-    await asyncio.sleep(0)
+
+    def answer(data: bytes) -> bytes:
+        return codec.encode(codec.LoginResp(int.from_bytes(data[8:12], "big"))) + after_login
+
+    async with dripping(answer) as port:
+        yield port

@@ -13,16 +13,11 @@ from evaluators.protocols.cmpp import codec, login, pdus, status
 from evaluators.protocols.cmpp.pdus import V20, V30
 from evaluators.protocols.cmpp.server import listening
 from tests.integration.cmpp_scripted import ScriptedDesk, bound, delivered, endpoint, message_id
-from tests.integration.smpp_scripted import Recorder, messages
+from tests.integration.scripted_peer import Recorder, messages
 
 pytestmark = pytest.mark.anyio
 DIGEST = login.authenticator("900001", "simulate", 102030405)
 BOTH = [V20, V30]
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @asynccontextmanager

@@ -15,21 +15,11 @@ from evaluators.simulator.cmpp import flawed
 from evaluators.simulator.personality import Flaw, load
 from evaluators.simulator.program import Simulation, simulated
 from tests.integration.cmpp_scripted import bound
-from tests.integration.smpp_scripted import Recorder, messages
+from tests.integration.scripted_peer import Recorder, messages
 from tests.integration.test_cmpp_server import answers, client
 
 pytestmark = pytest.mark.anyio
 PERSONALITIES = Path(__file__).parents[2] / "data" / "personalities"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def recorder() -> Recorder:
-    return Recorder()
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from evaluators.simulator.numbers import simulated_number
 from evaluators.simulator.program import simulated
 from tests.conftest import missing
 from tests.integration import kannel
-from tests.integration.smpp_scripted import Recorder
+from tests.integration.scripted_peer import Recorder
 
 pytestmark = pytest.mark.anyio
 

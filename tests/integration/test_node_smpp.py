@@ -19,7 +19,8 @@ from evaluators.protocols.smpp.session import connect
 from evaluators.simulator.personality import Handset, load
 from evaluators.simulator.program import simulated
 from tests.conftest import missing
-from tests.integration.smpp_scripted import Recorder, bound, endpoint, messages
+from tests.integration.scripted_peer import Recorder, messages
+from tests.integration.smpp_scripted import bound, endpoint
 
 pytestmark = pytest.mark.anyio
 

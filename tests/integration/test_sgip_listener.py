@@ -15,6 +15,7 @@ from evaluators.protocols.sgip.caller import Caller
 from evaluators.protocols.sgip.sequence import Numbering, wall
 from evaluators.protocols.sgip.server import listening
 from evaluators.protocols.sgip.session import connect
+from tests.integration.scripted_peer import Recorder, messages
 from tests.integration.sgip_scripted import (
     ScriptedDesk,
     bound,
@@ -24,7 +25,6 @@ from tests.integration.sgip_scripted import (
     stranger,
     talking,
 )
-from tests.integration.smpp_scripted import Recorder, messages
 
 pytestmark = pytest.mark.anyio
 
@@ -36,11 +36,6 @@ REPLY = codec.encode(pdus.Deliver(NUMBER[:11] + b"\x09", "8619800000001", "1069"
 @pytest.fixture
 def desk() -> ScriptedDesk:
     return ScriptedDesk()
-
-
-@pytest.fixture
-def recorder() -> Recorder:
-    return Recorder()
 
 
 async def test_the_gateway_may_dawdle(desk: ScriptedDesk, recorder: Recorder) -> None:
@@ -230,7 +225,7 @@ async def test_a_broken_call_is_taken_up_again(desk: ScriptedDesk, recorder: Rec
     async with talking(desk, recorder) as session:
         for first in range(0, 96, 32):
             session.submit(messages(32, first))
-            await recorder.until(lambda heard, first=first: len(heard.receipts) > first)
+            await recorder.until(lambda heard, first=first: len(heard.receipts) > first)  # type: ignore[misc]
             desk.caller.hang_up()
         await recorder.until(lambda heard: len(heard.receipts) == 96)
         await recorder.until(lambda _: desk.caller.waiting == 0)
@@ -246,7 +241,7 @@ async def test_an_idle_call_ends_and_another_comes(desk: ScriptedDesk, recorder:
     async with talking(desk, recorder) as session:
         for index in range(2):
             session.submit(messages(1, index))
-            await recorder.until(lambda heard, index=index: len(heard.receipts) == index + 1)
+            await recorder.until(lambda heard, index=index: len(heard.receipts) == index + 1)  # type: ignore[misc]
             await recorder.until(lambda _: not session._listener.visitors)
         assert 2 == desk.caller.calls
 

@@ -6,8 +6,8 @@ import pytest
 
 from evaluators.protocols.sgip import codec, pdus, status
 from evaluators.protocols.sgip.server import listening
+from tests.integration.scripted_peer import Recorder
 from tests.integration.sgip_scripted import ScriptedDesk, Stranger, stranger
-from tests.integration.smpp_scripted import Recorder
 
 pytestmark = pytest.mark.anyio
 

@@ -13,6 +13,7 @@ from evaluators.protocols.session import NO_ANSWER, BindRefused
 from evaluators.protocols.sgip import codec, pdus, status
 from evaluators.protocols.sgip.server import Link, listening
 from evaluators.protocols.sgip.session import connect
+from tests.integration.scripted_peer import Recorder, messages
 from tests.integration.sgip_scripted import (
     NODE,
     ScriptedDesk,
@@ -22,7 +23,6 @@ from tests.integration.sgip_scripted import (
     report,
     talking,
 )
-from tests.integration.smpp_scripted import Recorder, messages
 
 pytestmark = pytest.mark.anyio
 
@@ -30,11 +30,6 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def desk() -> ScriptedDesk:
     return ScriptedDesk()
-
-
-@pytest.fixture
-def recorder() -> Recorder:
-    return Recorder()
 
 
 @pytest.mark.parametrize("way", ["accept_and_call", "accept_and_report"])
@@ -311,14 +306,14 @@ async def test_the_gateways_goodbye_is_no_break_where_nothing_waits(
         await recorder.until(lambda heard: heard.closed)
         assert recorder.closed is not None
         assert ("idle", ()) == (recorder.closed.reason, recorder.closed.unanswered)
-    recorder.closed = None
-    async with talking(desk, recorder) as session:
+    busy = Recorder()
+    async with talking(desk, busy) as session:
         session.submit(messages(1))
-        await recorder.until(lambda _: desk.received)
+        await busy.until(lambda _: desk.received)
         desk.links[0]._send(pdus.Bare(pdus.UNBIND, bytes(12)))
-        await recorder.until(lambda heard: heard.closed)
-        assert recorder.closed is not None
-        assert ("peer_unbound", (0,)) == (recorder.closed.reason, recorder.closed.unanswered)
+        await busy.until(lambda heard: heard.closed)
+        assert busy.closed is not None
+        assert ("peer_unbound", (0,)) == (busy.closed.reason, busy.closed.unanswered)
 
 
 async def test_hanging_up_is_idle_only_after_a_while(

@@ -13,16 +13,11 @@ from evaluators.protocols.sgip import codec, pdus, status
 from evaluators.protocols.sgip.session import Endpoint, SgipSession
 from evaluators.simulator.personality import load
 from evaluators.simulator.program import Simulation, simulated
+from tests.integration.scripted_peer import Recorder, messages
 from tests.integration.sgip_scripted import bound, ear, stranger
-from tests.integration.smpp_scripted import Recorder, messages
 
 pytestmark = pytest.mark.anyio
 PERSONALITIES = Path(__file__).parents[2] / "data" / "personalities"
-
-
-@pytest.fixture
-def recorder() -> Recorder:
-    return Recorder()
 
 
 def there(vendor: Simulation, **settings: Any) -> Endpoint:
@@ -158,7 +153,7 @@ async def test_an_opt_out_comes_back(recorder: Recorder) -> None:
         await recorder.until(lambda heard: heard.receipts)
         for count in (1, 2):
             simulation.exchange.reply("19800000000", "1069000001", "退订" * 50)
-            await recorder.until(lambda heard, count=count: len(heard.replies) == count)
+            await recorder.until(lambda heard, count=count: len(heard.replies) == count)  # type: ignore[misc]
             await call_back(simulation, session)
         assert {("19800000000", "1069000001", "退订" * 50)} == {
             reply[:3] for reply in recorder.replies

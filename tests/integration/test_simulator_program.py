@@ -16,7 +16,8 @@ from evaluators.protocols.smpp.session import Endpoint
 from evaluators.simulator.numbers import DEVICES
 from evaluators.simulator.personality import Personality, load
 from evaluators.simulator.program import Simulation, simulated
-from tests.integration.smpp_scripted import Recorder, bound
+from tests.integration.scripted_peer import Recorder
+from tests.integration.smpp_scripted import bound
 from tests.integration.vendor_stage import Stage
 
 pytestmark = pytest.mark.anyio
@@ -30,11 +31,6 @@ from evaluators.simulator.program import run
 say = functools.partial(print, flush=True)
 anyio.run(functools.partial(run, load(Path(sys.argv[1])), ready=say))
 """
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 import pytest
 
-from tests.integration.vendor_promises import PROMISES
+from tests.integration import connection_promises, vendor_promises
 from tests.integration.vendor_stage import PERSONALITIES
 
 pytestmark = [pytest.mark.anyio, pytest.mark.quiet]
+PROMISES = vendor_promises.PROMISES | connection_promises.PROMISES
 PROTOCOLS = ("cmpp", "sgip", "smgp")
 CHOSEN = {"inflating", "receipts-first", "opt-out-honoured", "drip-fed", "channel-down"}
 OVER_HTTP = ("throttling", "wrong-sender", "changed-text", "dead-number")

@@ -13,7 +13,8 @@ from evaluators.simulator import smpp
 from evaluators.simulator.ledger import Ledger
 from evaluators.simulator.smpp import SmppDesk, listening
 from evaluators.simulator.vendor import ReceiptPlan
-from tests.integration.smpp_scripted import Recorder, bound, endpoint
+from tests.integration.scripted_peer import Recorder
+from tests.integration.smpp_scripted import bound, endpoint
 
 pytestmark = pytest.mark.anyio
 LETTERS = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=20)

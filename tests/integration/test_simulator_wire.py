@@ -11,20 +11,11 @@ from evaluators.protocols.text import Part
 from evaluators.simulator.personality import Personality, load
 from evaluators.simulator.program import Simulation, simulated
 from evaluators.simulator.smpp import read_part
-from tests.integration.smpp_scripted import Recorder, bound, messages
+from tests.integration.scripted_peer import Recorder, messages
+from tests.integration.smpp_scripted import bound
 
 pytestmark = pytest.mark.anyio
 PERSONALITIES = Path(__file__).parents[2] / "data" / "personalities"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def recorder() -> Recorder:
-    return Recorder()
 
 
 def personality(name: str) -> Personality:

@@ -9,6 +9,7 @@ from anyio.abc import SocketStream
 
 from evaluators.protocols.smgp import codec, login, status
 from evaluators.protocols.smgp.server import Pace, listening
+from tests.integration.scripted_peer import Recorder, messages
 from tests.integration.smgp_scripted import (
     ScriptedDesk,
     delivered,
@@ -16,7 +17,6 @@ from tests.integration.smgp_scripted import (
     id_of,
     logged_in,
 )
-from tests.integration.smpp_scripted import Recorder, messages
 
 pytestmark = pytest.mark.anyio
 SUBMIT = codec.encode(codec.Submit(2, "1069", ("19800000001",), b"hi", codec.ASCII))

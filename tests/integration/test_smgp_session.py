@@ -1,6 +1,7 @@
 """The SMGP client against a scripted gateway on real sockets."""
 
 from dataclasses import replace
+from typing import Any
 
 import anyio
 import pytest
@@ -10,6 +11,7 @@ from evaluators.protocols.correlator import Correlator
 from evaluators.protocols.session import NO_ANSWER
 from evaluators.protocols.smgp import codec, receipt, status, tlv
 from evaluators.protocols.smgp.server import Link, Pace, listening
+from tests.integration.scripted_peer import Recorder, messages
 from tests.integration.smgp_scripted import (
     ScriptedDesk,
     delivered,
@@ -19,7 +21,6 @@ from tests.integration.smgp_scripted import (
     raw_gateway,
     talking,
 )
-from tests.integration.smpp_scripted import Recorder, messages
 
 pytestmark = pytest.mark.anyio
 
@@ -27,11 +28,6 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def desk() -> ScriptedDesk:
     return ScriptedDesk()
-
-
-@pytest.fixture
-def recorder() -> Recorder:
-    return Recorder()
 
 
 async def test_messages_are_answered_and_reported(desk: ScriptedDesk, recorder: Recorder) -> None:
@@ -56,7 +52,7 @@ async def test_the_gateway_gets_all_that_was_configured(
     desk: ScriptedDesk, recorder: Recorder
 ) -> None:
     """Numbers, text, fees and sources of the endpoint are in each submit."""
-    settings = {
+    settings: dict[str, Any] = {
         "source": "106900001",
         "service_id": "TEST",
         "fee_type": "01",

@@ -24,13 +24,12 @@ from evaluators.protocols.session import NO_ANSWER, BindRefused
 from evaluators.protocols.smpp import codec
 from evaluators.protocols.smpp.server import Link, listening
 from evaluators.protocols.smpp.session import connect
+from tests.integration.scripted_peer import Recorder, messages
 from tests.integration.smpp_scripted import (
-    Recorder,
     ScriptedDesk,
     bound,
     delivered,
     endpoint,
-    messages,
     raw_vendor,
     talking,
 )
@@ -39,18 +38,8 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def desk() -> ScriptedDesk:
     return ScriptedDesk()
-
-
-@pytest.fixture
-def recorder() -> Recorder:
-    return Recorder()
 
 
 async def test_a_wrong_password_is_a_value(desk: ScriptedDesk, recorder: Recorder) -> None:

@@ -18,15 +18,11 @@ from evaluators.protocols.smpp import status
 from evaluators.protocols.smpp.session import Endpoint
 from evaluators.simulator.personality import load
 from evaluators.simulator.program import Simulation, simulated
-from tests.integration.smpp_scripted import Recorder, bound, delivered, endpoint, messages
+from tests.integration.scripted_peer import Recorder, messages
+from tests.integration.smpp_scripted import bound, delivered, endpoint
 
 pytestmark = pytest.mark.anyio
 PERSONALITIES = Path(__file__).parents[2] / "data" / "personalities"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture

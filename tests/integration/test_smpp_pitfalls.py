@@ -15,32 +15,15 @@ from evaluators.protocols.smpp.server import Link, listening
 from evaluators.protocols.smpp.session import connect
 from evaluators.protocols.smpp.template import Long
 from evaluators.simulator.smpp import read_part
-from tests.integration.smpp_scripted import (
-    Recorder,
-    ScriptedDesk,
-    bound,
-    delivered,
-    endpoint,
-    messages,
-    talking,
-)
+from tests.integration.scripted_peer import Recorder, messages
+from tests.integration.smpp_scripted import ScriptedDesk, bound, delivered, endpoint, talking
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def desk() -> ScriptedDesk:
     return ScriptedDesk()
-
-
-@pytest.fixture
-def recorder() -> Recorder:
-    return Recorder()
 
 
 @pytest.mark.parametrize(
@@ -90,7 +73,12 @@ async def test_a_receipt_may_come_as_data_sm(desk: ScriptedDesk, recorder: Recor
         await recorder.until(lambda heard: heard.submitted)
         link = desk.links[0]
         take = link._take
-        link._take = lambda frame: (answers.append(frame), take(frame))[1]  # type: ignore[method-assign]
+
+        def noted(frame: bytes) -> None:
+            answers.append(frame)
+            take(frame)
+
+        link._take = noted  # type: ignore[method-assign]
         tlvs = ((codec.TLV_RECEIPTED_MESSAGE_ID, recorder.submitted[0][3]), (0x427, b"\x05"))
         link._send(codec.Sms(codec.DATA_SM, 77, "1", "2", esm_class=4, tlvs=tlvs))
         link._write(codec.HEADER.pack(18, codec.DATA_SM, 0, 78) + b"ab")

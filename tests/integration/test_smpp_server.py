@@ -10,16 +10,12 @@ from anyio.abc import SocketStream
 
 from evaluators.protocols.smpp import codec, status
 from evaluators.protocols.smpp.server import listening
-from tests.integration.smpp_scripted import Recorder, ScriptedDesk, bound, endpoint, messages
+from tests.integration.scripted_peer import Recorder, messages
+from tests.integration.smpp_scripted import ScriptedDesk, bound, endpoint
 
 pytestmark = pytest.mark.anyio
 BIND = codec.encode(codec.Bind(codec.BIND_TRANSCEIVER, 1, "buyer", "simulate"))
 SUBMIT = codec.encode(codec.Sms(codec.SUBMIT_SM, 2, "1069", "19800000001", b"hi"))
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from evaluators.simulator.numbers import simulated_number
 from evaluators.simulator.personality import Flaw, Latency, Personality, Receipts
 from evaluators.simulator.program import Simulation, simulated
 from evaluators.simulator.vendor_http import ACCOUNTS
-from tests.integration.smpp_scripted import Recorder
+from tests.integration.scripted_peer import Recorder
 
 pytestmark = pytest.mark.anyio
 

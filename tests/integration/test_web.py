@@ -3,7 +3,6 @@
 import http.client
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,86 +14,17 @@ from sqlmodel import col, select
 
 from bot.store import chats
 from bot.store.tables import Evidence, Outbox, Person, Turn
+from tests.integration.web_browser import PUBLIC, Browser, own_lines, public, signed_in
 from tests.integration.web_stage import Office
 
-PUBLIC = "vet.example.com"
 PDF = b"%PDF-1.4\n" + b"0" * 2000
 MEGA = 1 << 20
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    opened = Office(tmp_path_factory.mktemp("web"), more={"SMSVET_PUBLIC_URL": f"https://{PUBLIC}"})
-    opened.start()
-    yield opened
-    opened.stop()
-
-
-@dataclass
-class Answer:
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-@dataclass
-class Browser:
-    """What a browser would send, as far as a test does not say otherwise."""
-
-    office: Office
-    address: str = "192.0.2.1"
-    cookie: str = ""
-    last: dict[str, str] = field(default_factory=dict)
-
-    def ask(
-        self, method: str, path: str, body: bytes | None = None, **headers: str | None
-    ) -> Answer:
-        usual = {"Host": f"127.0.0.1:{self.office.port}", "X-Forwarded-For": self.address}
-        if method == "POST":
-            usual |= {"Origin": self.office.url, "X-Smsvet": "1"}
-        if self.cookie:
-            usual["Cookie"] = self.cookie
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        line = http.client.HTTPConnection("127.0.0.1", self.office.port, timeout=40)
-        try:
-            sent = {name: value for name, value in (usual | given).items() if value is not None}
-            line.request(method, path, body, sent)
-            got = line.getresponse()
-            return Answer(got.status, {k.lower(): v for k, v in got.getheaders()}, got.read())
-        finally:
-            line.close()
-
-    def post(self, path: str, given: object, **headers: str | None) -> Answer:
-        return self.ask("POST", path, json.dumps(given).encode(), **headers)
-
-    def enter(self, code: str, **headers: str | None) -> Answer:
-        answer = self.post("/enter", {"code": code}, **headers)
-        if answer.status == 200:
-            self.cookie = answer.headers["set-cookie"].partition(";")[0]
-        return answer
-
-    def say(self, text: str, id: str = "m1") -> Answer:
-        return self.post("/say", {"id": id, "text": text})
-
-    def news(self, after: str = "0.0", **more: str) -> Any:
-        asked = "&".join(f"{name}={value}" for name, value in {"after": after, **more}.items())
-        return self.ask("GET", f"/news?{asked}").json
-
-
-def signed_in(office: Office, name: str) -> Browser:
-    browser = Browser(office)
-    browser.address = f"198.51.100.{sum(name.encode()) % 250}"
-    assert 200 == browser.enter(office.invite(name)).status
-    assert 200 == browser.post("/open", {}).status
-    return browser
-
-
-def own_lines(news: Any) -> list[str]:
-    return [line["text"] for line in news["lines"] if line["mine"]]
+    with public(tmp_path_factory.mktemp("web")) as opened:
+        yield opened
 
 
 def person_of(office: Office, name: str) -> int:
@@ -107,96 +37,6 @@ def queue(office: Office, person: int, text: str, file: str = "") -> None:
     with office.database() as database, database.write() as sql:
         body = {"text": text, "buttons": [], "file": file, "numbered": True}
         chats.queue(sql, f"web:{person}", body, datetime.now(UTC))
-
-
-def test_a_code_is_used_up_by_signing_in_and_by_nothing_else(office: Office) -> None:
-    """Looking at the link leaves the code alone; it then signs one browser in, once."""
-    code = office.invite("Ada")
-    stranger = Browser(office)
-    assert [200, 200] == [stranger.ask("GET", path).status for path in ("/", f"/?{code}")]
-    assert 401 == stranger.ask("GET", "/news").status
-    first, second = Browser(office), Browser(office)
-    answer = first.enter(code)
-    assert (200, "Ada") == (answer.status, answer.json["name"])
-    assert 403 == second.enter(code).status
-    assert "Ada" == first.news()["name"]
-
-
-def test_the_session_stays_in_the_browser(office: Office) -> None:
-    """The cookie is out of reach of scripts and other sites, and needs HTTPS where that is used."""
-    near = Browser(office).enter(office.invite("Bo")).headers["set-cookie"].lower()
-    assert {"httponly", "samesite=strict", "max-age=2592000", "path=/"} <= set(near.split("; "))
-    assert "secure" not in near.split("; ")
-    far = Browser(office).enter(office.invite("Bo"), Host=PUBLIC, Origin=f"https://{PUBLIC}")
-    assert "secure" in far.headers["set-cookie"].lower().split("; ")
-    behind = Browser(office).enter(office.invite("Bo"), Origin=f"https://{PUBLIC}")
-    assert "secure" in behind.headers["set-cookie"].lower().split("; ")
-
-
-def test_signing_out_ends_the_session(office: Office) -> None:
-    """After signing out the old cookie opens nothing."""
-    browser = signed_in(office, "Cy")
-    assert 200 == browser.post("/leave", {}).status
-    assert 401 == browser.ask("GET", "/news").status
-
-
-@pytest.mark.parametrize("path", ["/", "/page/page.js", "/news", "/file/1"])
-def test_other_names_are_refused(office: Office, path: str) -> None:
-    """A name that somebody pointed at this machine gets nothing: not even the page."""
-    browser = signed_in(office, "Di")
-    for host in ("evil.example", f"evil.example:{office.port}", "127.0.0.1.evil.example", "", "["):
-        assert 421 == browser.ask("GET", path, Host=host).status, host
-    assert 421 != browser.ask("GET", "/page/page.js", Host=f"localhost:{office.port}").status
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Origin": "https://evil.example"},
-        {"Origin": "null"},
-        {"Origin": None},
-        {"X_Smsvet": None},
-        {"Sec_Fetch_Site": "same-site"},
-        {"Sec_Fetch_Site": "cross-site"},
-    ],
-)
-def test_other_sites_cannot_speak_for_somebody(
-    office: Office, headers: dict[str, str | None]
-) -> None:
-    """Only our own page may post; anything else is refused and leaves nothing behind."""
-    browser = signed_in(office, "Ed")
-    before = own_lines(browser.news())
-    given = json.dumps({"id": "evil", "text": "evil"}).encode()
-    assert 403 == browser.ask("POST", "/say", given, **headers).status
-    assert before == own_lines(browser.news())
-
-
-def test_guessing_is_slowed_down(office: Office) -> None:
-    """Whoever tries many codes from one address is not heard for a while; others are."""
-    guesser = Browser(office, "203.0.113.7")
-    tried = [guesser.enter("ABCDEFGHJK").status for _ in range(25)]
-    assert {403, 429} == set(tried)
-    assert 429 == guesser.enter(office.invite("Flo")).status
-    assert 200 == Browser(office, "203.0.113.8").enter(office.invite("Flo")).status
-
-
-def test_right_codes_are_no_guesses(office: Office) -> None:
-    """A whole company behind one address can sign in on one morning."""
-    found = {Browser(office, "203.0.113.9").enter(office.invite(f"P{n}")).status for n in range(30)}
-    assert {200} == found
-
-
-def test_nothing_personal_is_cached_or_framed(office: Office) -> None:
-    """Every answer forbids frames and foreign content; personal ones are stored nowhere."""
-    browser = signed_in(office, "Gus")
-    for path in ("/", "/page/page.js", "/news", "/nothing-here"):
-        answer = browser.ask("GET", path)
-        if path != "/nothing-here":
-            policy = answer.headers["content-security-policy"]
-            assert "default-src 'none'" in policy
-            assert "frame-ancestors 'none'" in policy
-            assert "unsafe" not in policy
-    assert "no-store" == browser.ask("GET", "/news").headers["cache-control"]
 
 
 def test_a_repeated_message_is_kept_once(office: Office) -> None:
@@ -379,16 +219,6 @@ def test_a_link_is_given_in_the_chat(office: Office) -> None:
     other = Browser(office, "198.51.100.251")
     assert (200, "Uma") == (other.enter(code).status, other.news()["name"])
     assert 403 == Browser(office, "198.51.100.252").enter(code).status
-
-
-def test_a_person_who_left_is_signed_out(office: Office) -> None:
-    """The session of somebody who is no longer with the company opens nothing."""
-    from bot.store import people
-
-    browser = signed_in(office, "Vic")
-    with office.database() as database, database.write() as sql:
-        people.leave(sql, "Vic", datetime.now(UTC))
-    assert 401 == browser.ask("GET", "/news").status
 
 
 def test_words_are_sealed_and_come_back(office: Office) -> None:

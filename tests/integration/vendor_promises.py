@@ -1,24 +1,15 @@
 """What each personality promises, as our own client meets it; the same over every protocol."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from statistics import median
 
 import anyio
 
 from evaluators.protocols.correlator import Correlator
 from evaluators.simulator.numbers import dead_number, facts, national
-from tests.integration.smpp_scripted import Recorder
-from tests.integration.vendor_stage import SOURCE, Stage, handsets, meeting
+from tests.integration.vendor_stage import SOURCE, Promises, Stage, handsets, meeting
 
-Promise = Callable[[str], Awaitable[None]]
-PROMISES: dict[str, Promise] = {}
-
-
-def promise(check: Promise) -> Promise:
-    """Register a check under its personality's name."""
-    PROMISES[check.__name__.rstrip("_").replace("_", "-")] = check
-    return check
+PROMISES = Promises()
 
 
 async def inbox_of(stage: Stage, count: int) -> None:
@@ -26,7 +17,7 @@ async def inbox_of(stage: Stage, count: int) -> None:
     await stage.heard.until(lambda _: stage.vendor.panel.count >= count)
 
 
-@promise
+@PROMISES.made
 async def honest(protocol: str) -> None:
     """Receipts agree with the handsets, which show what was sent by whom."""
     async with meeting("honest", protocol) as stage:
@@ -37,7 +28,7 @@ async def honest(protocol: str) -> None:
         assert {SOURCE} == {message["from"] for message in stage.vendor.panel.inbox}
 
 
-@promise
+@PROMISES.made
 async def inflating(protocol: str) -> None:
     """Receipts say 99 %, handsets get 85 %."""
     async with meeting("inflating", protocol) as stage:
@@ -47,7 +38,7 @@ async def inflating(protocol: str) -> None:
         assert 0.79 < stage.arrived() < 0.91
 
 
-@promise
+@PROMISES.made
 async def announced_only(protocol: str) -> None:
     """Numbers the vendor knows get everything, others 85 %; one that is named later counts."""
     async with meeting("announced-only", protocol) as stage:
@@ -62,7 +53,7 @@ async def announced_only(protocol: str) -> None:
         assert stage.arrived(400) > 0.97
 
 
-@promise
+@PROMISES.made
 async def bulk_faking(protocol: str) -> None:
     """The first thirty arrive; beyond, 30 % do not, and no receipt tells."""
     async with meeting("bulk-faking", protocol) as stage:
@@ -73,7 +64,7 @@ async def bulk_faking(protocol: str) -> None:
         assert stage.delivered() > 0.99
 
 
-@promise
+@PROMISES.made
 async def random_faking(protocol: str) -> None:
     """A tenth is never sent, and no receipt tells."""
     async with meeting("random-faking", protocol) as stage:
@@ -83,7 +74,7 @@ async def random_faking(protocol: str) -> None:
         assert stage.delivered() > 0.99
 
 
-@promise
+@PROMISES.made
 async def dead_number_(protocol: str) -> None:
     """Numbers that nobody has are reported as delivered."""
     async with meeting("dead-number", protocol) as stage:
@@ -92,7 +83,7 @@ async def dead_number_(protocol: str) -> None:
         assert (stage.arrived(10), stage.delivered(10)) == (0, 1)
 
 
-@promise
+@PROMISES.made
 async def slow_cross_network(protocol: str) -> None:
     """One carrier's handsets have it long before the others'."""
     async with meeting("slow-cross-network", protocol) as stage:
@@ -108,7 +99,7 @@ async def slow_cross_network(protocol: str) -> None:
         assert stage.delivered() == stage.arrived()
 
 
-@promise
+@PROMISES.made
 async def ported_misrouted(protocol: str) -> None:
     """Half of what goes to ported numbers is lost, and the receipts say so."""
     async with meeting("ported-misrouted", protocol) as stage:
@@ -119,18 +110,7 @@ async def ported_misrouted(protocol: str) -> None:
         assert stage.delivered() == stage.arrived()
 
 
-@promise
-async def throttling(protocol: str) -> None:
-    """Beyond its rate the vendor refuses, and what it took is delivered."""
-    async with meeting("throttling", protocol) as stage:
-        stage.send(handsets(0, 150))
-        await stage.answered()
-        assert sum(status != 0 for _, _, status, _ in stage.heard.submitted) == 50
-        await stage.reported(100)
-        assert stage.vendor.ledger.counts["refused"] == 50
-
-
-@promise
+@PROMISES.made
 async def channel_down(protocol: str) -> None:
     """One carrier's messages fail, and go on failing until the channel is repaired."""
     async with meeting("channel-down", protocol) as stage:
@@ -148,7 +128,7 @@ async def channel_down(protocol: str) -> None:
         assert stage.arrived(260) > 0.95
 
 
-@promise
+@PROMISES.made
 async def channel_switch(protocol: str) -> None:
     """Messages fail until another channel takes over, by itself and after its time."""
     async with meeting("channel-switch", protocol, change={"switch_s": 0.3}) as stage:
@@ -163,7 +143,7 @@ async def channel_switch(protocol: str) -> None:
         assert stage.arrived(260) > 0.95
 
 
-@promise
+@PROMISES.made
 async def channel_denied(protocol: str) -> None:
     """Nothing arrives over the broken channel, though receipts say delivered."""
     async with meeting("channel-denied", protocol) as stage:
@@ -175,7 +155,7 @@ async def channel_denied(protocol: str) -> None:
         assert stage.delivered(200) > 0.95
 
 
-@promise
+@PROMISES.made
 async def lost_parts(protocol: str) -> None:
     """Four in ten long texts never show, though every part is reported delivered."""
     async with meeting("lost-parts", protocol) as stage:
@@ -189,7 +169,7 @@ async def lost_parts(protocol: str) -> None:
         assert stage.delivered() > 0.95
 
 
-@promise
+@PROMISES.made
 async def changed_text(protocol: str) -> None:
     """Handsets show another signature and words at the end."""
     async with meeting("changed-text", protocol) as stage:
@@ -198,7 +178,7 @@ async def changed_text(protocol: str) -> None:
         assert {"【通知】你好详询客服"} == {m["text"] for m in stage.vendor.panel.inbox}
 
 
-@promise
+@PROMISES.made
 async def wrong_sender(protocol: str) -> None:
     """Handsets show another sender number."""
     async with meeting("wrong-sender", protocol) as stage:
@@ -208,7 +188,7 @@ async def wrong_sender(protocol: str) -> None:
         assert stage.arrived() > 0.9
 
 
-@promise
+@PROMISES.made
 async def receipts_first(protocol: str) -> None:
     """Half of the receipts come before their answers; every message has its one receipt."""
     async with meeting("receipts-first", protocol) as stage:
@@ -218,7 +198,7 @@ async def receipts_first(protocol: str) -> None:
         assert 30 < sum(record[5] for record in stage.heard.receipts) < 70
 
 
-@promise
+@PROMISES.made
 async def duplicate_receipts(protocol: str) -> None:
     """Three in ten receipts come twice, and the second is known for what it is."""
     async with meeting("duplicate-receipts", protocol) as stage:
@@ -233,7 +213,7 @@ async def duplicate_receipts(protocol: str) -> None:
         assert len(stage.heard.receipts) - len(repeats) == 100
 
 
-@promise
+@PROMISES.made
 async def malformed_receipts(protocol: str) -> None:
     """Four in ten receipts are malformed; what can be read of them is."""
     async with meeting("malformed-receipts", protocol, answer_timeout_s=0.5) as stage:
@@ -246,85 +226,7 @@ async def malformed_receipts(protocol: str) -> None:
         assert sum(n for state, n in states.items() if state != "DELIVRD") in range(20, 120)
 
 
-@promise
-async def half_open(protocol: str) -> None:
-    """The connection stays but says nothing more, and our side notices."""
-    async with meeting("half-open", protocol, keepalive_s=0.3, answer_timeout_s=0.3) as stage:
-        stage.send(handsets(0, 120))
-        await stage.heard.until(lambda heard: heard.closed)
-        assert stage.heard.closed is not None
-        assert stage.heard.closed.reason == "silent"
-
-
-@promise
-async def stalling(protocol: str) -> None:
-    """Submissions go unanswered while the connection lives."""
-    async with meeting("stalling", protocol, answer_timeout_s=1.0, keepalive_s=0.2) as stage:
-        stage.send(handsets(0, 120))
-        await stage.answered(120)
-        assert sum(status == -1 for _, _, status, _ in stage.heard.submitted) == 20
-        assert stage.vendor.ledger.counts["unanswered"] == 20
-
-
-@promise
-async def drip_fed(protocol: str) -> None:
-    """After a hundred messages the vendor's octets come one by one, and answers with them."""
-    async with meeting("drip-fed", protocol, answer_timeout_s=5.0) as stage:
-        stage.send(handsets(0, 100))
-        await stage.reported()
-        heard = len(stage.heard.submitted)
-        stage.send(handsets(100, 40))
-        await anyio.sleep(0.3)
-        assert heard == len(stage.heard.submitted)
-        assert stage.sessions[0].closed is None
-        assert stage.vendor.ledger.counts["submitted"] == 140
-
-
-@promise
-async def garbage_bytes(protocol: str) -> None:
-    """Octets of no meaning end one connection; the next one is served."""
-    async with meeting("garbage-bytes", protocol) as stage:
-        stage.send(handsets(0, 101))
-        await stage.heard.until(lambda heard: heard.closed)
-        assert stage.heard.closed is not None
-        assert stage.heard.closed.reason == "protocol"
-        await again(stage)
-
-
-@promise
-async def disconnecting(protocol: str) -> None:
-    """The connection is cut once; the next one is served, and gets what was left."""
-    async with meeting("disconnecting", protocol) as stage:
-        stage.send(handsets(0, 101))
-        await stage.heard.until(lambda heard: heard.closed)
-        assert stage.heard.closed is not None
-        assert stage.heard.closed.reason in {"lost", "peer_closed"}
-        await again(stage)
-
-
-async def again(stage: Stage) -> None:
-    """Another connection works, and brings the receipts that were still due."""
-    stage.sessions.insert(0, await stage.connect())
-    stage.send(handsets(200, 20))
-    await stage.heard.until(
-        lambda heard: {record[0] for record in heard.receipts} >= set(range(101, 121))
-    )
-    assert stage.vendor.ledger.counts["unanswered"] == 1
-
-
-@promise
-async def receipts_elsewhere(protocol: str) -> None:
-    """With two connections, receipts come on the one the messages did not leave by."""
-    async with meeting("receipts-elsewhere", protocol) as stage:
-        other = Recorder()
-        await stage.connect(other)
-        stage.send(handsets(0, 60))
-        await other.until(lambda heard: len(heard.receipts) + len(stage.heard.receipts) == 60)
-        assert len(other.receipts) > 30
-        assert all(record[5] for record in stage.heard.receipts)  # they had overtaken the answer
-
-
-@promise
+@PROMISES.made
 async def late_receipts(protocol: str) -> None:
     """Handsets have everything before the first receipts come."""
     async with meeting("late-receipts", protocol, scale=0.002) as stage:
@@ -334,7 +236,7 @@ async def late_receipts(protocol: str) -> None:
         await stage.heard.until(lambda heard: len(heard.receipts) > 30)
 
 
-@promise
+@PROMISES.made
 async def no_receipts(protocol: str) -> None:
     """Everything arrives, and nobody says so."""
     async with meeting("no-receipts", protocol) as stage:
@@ -345,7 +247,7 @@ async def no_receipts(protocol: str) -> None:
         assert stage.heard.receipts == []
 
 
-@promise
+@PROMISES.made
 async def opt_out_honoured(protocol: str) -> None:
     """An owner's R reaches us, and nothing reaches the owner any more."""
     async with meeting("opt-out-honoured", protocol) as stage:
@@ -360,7 +262,7 @@ async def opt_out_honoured(protocol: str) -> None:
         assert (stage.arrived(20), stage.delivered(20)) == (0, 0)
 
 
-@promise
+@PROMISES.made
 async def opt_out_ignored(protocol: str) -> None:
     """An owner's R reaches us, and changes nothing."""
     async with meeting("opt-out-ignored", protocol) as stage:
@@ -371,7 +273,7 @@ async def opt_out_ignored(protocol: str) -> None:
         assert stage.arrived(20) > 0.9
 
 
-@promise
+@PROMISES.made
 async def opt_out_swallowed(protocol: str) -> None:
     """An owner's R never reaches us, and changes nothing."""
     async with meeting("opt-out-swallowed", protocol) as stage:
@@ -389,7 +291,7 @@ async def offered(stage: Stage) -> None:
     await stage.reported()
 
 
-@promise
+@PROMISES.made
 async def over_billing(protocol: str) -> None:
     """Some 4 % of the messages are billed as one more; all arrive."""
     async with meeting("over-billing", protocol) as stage:
@@ -399,7 +301,7 @@ async def over_billing(protocol: str) -> None:
         assert sum(stage.vendor.ledger.bill.values()) == stage.vendor.ledger.counts["billed_parts"]
 
 
-@promise
+@PROMISES.made
 async def platform_codes(protocol: str) -> None:
     """Failures carry codes of the carrier's gateways or of the platform."""
     async with meeting("platform-codes", protocol) as stage:
@@ -416,7 +318,7 @@ async def platform_codes(protocol: str) -> None:
             assert len(failed) > 5
 
 
-@promise
+@PROMISES.made
 async def hex_ids(protocol: str) -> None:
     """Ids in two notations match once the correlator is told."""
     notation = Correlator("decimal" if protocol == "smpp" else "as_is")  # others have none

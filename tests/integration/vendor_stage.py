@@ -2,7 +2,7 @@
 
 import importlib
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +14,22 @@ from evaluators.protocols.session import BindRefused, Events, Session
 from evaluators.simulator.numbers import CARRIERS, Carrier, simulated_number
 from evaluators.simulator.personality import load
 from evaluators.simulator.program import Simulation, simulated
-from tests.integration.smpp_scripted import Recorder
+from tests.integration.scripted_peer import Recorder
 
 DATA = Path(__file__).parents[2] / "data"
 PERSONALITIES = DATA / "personalities"
 SOURCE = "10690001"
+Promise = Callable[[str], Awaitable[None]]
+"""A check of one personality over the protocol it is given."""
+
+
+class Promises(dict[str, Promise]):
+    """Checks by the names of their personalities."""
+
+    def made(self, check: Promise) -> Promise:
+        """Keep a check under the name its function has."""
+        self[check.__name__.rstrip("_").replace("_", "-")] = check
+        return check
 
 
 def handsets(first: int, count: int, carriers: Sequence[Carrier] = CARRIERS) -> list[str]:
@@ -46,7 +57,8 @@ class Stage:
     async def connect(self, heard: Recorder | None = None) -> Session:
         """One more connection; its events go to `heard`, or to everybody's."""
         module = importlib.import_module(f"evaluators.protocols.{self.protocol}.session")
-        given = {"source": SOURCE, "window": 500} | self.vendor.accounts[self.protocol] | self.login
+        account = self.vendor.accounts[self.protocol]
+        given: dict[str, Any] = {"source": SOURCE, "window": 500, **account, **self.login}
         if self.protocol == "http":  # a request under way is a connection there
             vendor = http_vendor.load(DATA / "vendors" / f"{given['vendor']}.yaml")
             fields = {field.name for field in vendor.fields} & given.keys()
@@ -54,7 +66,7 @@ class Stage:
             given |= {"vendor": vendor, "credentials": credentials, "window": 64}
         port = self.vendor.ports[self.protocol]
         there = module.Endpoint(host="127.0.0.1", port=port, **given)
-        session = await module.connect(
+        session: Session | BindRefused = await module.connect(
             there, heard or self.heard, time.monotonic_ns, correlator=self.correlator
         )
         assert not isinstance(session, BindRefused)

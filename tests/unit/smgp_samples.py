@@ -6,6 +6,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from evaluators.protocols.smgp import codec, receipt, status, tlv
+from tests.unit.golden_octets import octets
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "smgp"
 EXAMPLE_ID = bytes.fromhex("01006101161700012345")
@@ -203,5 +204,4 @@ reports = st.builds(
 
 
 def vector(name: str) -> bytes:
-    lines = (GOLDEN / f"{name}.hex").read_text(encoding="utf-8").splitlines()
-    return bytes.fromhex("".join(line.split("  ")[0] for line in lines))
+    return octets(GOLDEN / f"{name}.hex")
