@@ -12,8 +12,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot import holidays, wording
 from bot import settings as settings_
-from bot import wording
 from bot.assistant import Assistant, Reader
 from bot.dialogue import showing
 from bot.engine import spawn
@@ -84,7 +84,9 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
         policy = policies.load(CONTENT / "checklist" / "policy.yaml")
     except ContentError as error:
         raise UserError(f"A content file is wrong: {error}") from error
+    company = holidays.load(settings.home / holidays.FILE)
     database = Database.open(settings)
+    database.company = company
     speaker, reader = _language_model(settings)
     shelf = Shelf(settings.home / "files", CONTENT)
     guide = LazyGuide(

@@ -25,13 +25,12 @@ from bot.dialogue.scene import Incoming, Scene
 from bot.dialogue.session import Session
 from bot.dialogue.talk import Talk
 from bot.errors import UserError
-from bot.keeping import NEW, Keeper
+from bot.keeping import NEW, Chat, Keeper
 from bot.messages import Message, Outgoing, Peer
 from bot.scenery import Scenery
-from bot.store import chats, people
+from bot.store import chats, gathering, people
 from bot.store.database import BusyError, Database
 from bot.store.people import Known
-from bot.store.tables import Conversation
 from bot.wording import Wording
 from knowledge.context import Context
 from knowledge.forms import Proposal, Wanted
@@ -84,6 +83,7 @@ class Look:
     session: Session
     revision: int  # of the conversation; -1 where nothing was kept of it yet
     scene: Scene
+    unreachable: bool = False  # what was said before still waits there
 
 
 Deciding = Callable[[Session, Scene], Decision]
@@ -244,8 +244,10 @@ class Assistant:
                 return None
             kept, newest = chats.standing(sql, peer.key, person.id)
             session = Session.from_json(_standing(peer, person, kept if peer.group else newest))
+            if not session.heard and person.language == session.language:  # first words here only
+                session = replace(session, heard=chats.has_spoken(sql, person.id))
             scene = self.scenery.scene(sql, person, session, peer=peer, message=message)
-            return Look(person, session, kept.revision, scene)
+            return Look(person, session, kept.revision, scene, kept.unreachable)
 
     def _is_seen(self, peer: Peer, message: Message) -> bool:
         """Whether the message was handled before; its row could not be written then."""
@@ -303,13 +305,13 @@ class Assistant:
 
     def _keep(self, peer: Peer, message: Message | None, look: Look, decision: Decision) -> None:
         """Write everything the turn leads to, or nothing of it."""
-        row = Conversation(
-            id=peer.key, person_id=look.person.id, grouped=peer.group, updated_at=self.clock()
-        )
+        now, revision = self.clock(), look.revision
         with self.database.write() as sql:
-            if look.revision < 0:  # rows refer to it
-                chats.keep_state(sql, row, look.revision)
-            keeper = Keeper(sql, self.database.vault, row, self.clock(), self.scenery.sender.add)
+            if revision < 0:  # rows refer to it
+                chats.begin(sql, peer.key, look.person.id, grouped=peer.group, now=now)
+                revision = 0
+            chat = Chat(peer.key, look.person.id, grouped=peer.group)
+            keeper = Keeper(sql, self.database.vault, chat, now, self.scenery.sender.add)
             keeper.speaker, keeper.link = look.person.name, self.link
             if message is not None:
                 keeper.note_turn(message.id, message.text or message.action)
@@ -318,9 +320,11 @@ class Assistant:
             session = decision.session
             if session.case == NEW:
                 session = replace(session, case=keeper.opened)
-            row.state = session.to_json()
-            if not chats.keep_state(sql, row, max(look.revision, 0)):
+            state = session.to_json()
+            if not chats.keep_state(sql, peer.key, state, revision=revision, now=now):
                 raise _OvertakenError
+            if look.unreachable:
+                gathering.gather(sql, peer.key)
         if keeper.only_answered and len(keeper.touched) == 1:  # the next turn need not read it
             ((case_id, revision),) = keeper.touched.items()
             self.scenery.memory.answered(case_id, revision, keeper.answered)

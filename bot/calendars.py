@@ -1,16 +1,26 @@
 """When a person works, and which day something falls on: zones, working days, quarters. Pure.
 
-Days are a person's own calendar days; moments are UTC. Public holidays are not known here.
+Days are a person's own calendar days; moments are UTC. Of public holidays only those are known that
+the company lists itself: see bot/holidays.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 ONE_DAY = timedelta(days=1)
+WEEK = 7
 LONGEST_REST = 9  # days without work to look through: a week with one working day, and a bit
 QUARTER = 3  # months
+
+
+@dataclass(frozen=True)
+class CompanyDays:
+    """Days on which nobody works whatever the weekday, and such on which all do (调休)."""
+
+    closed: frozenset[date] = frozenset()
+    worked: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -21,6 +31,13 @@ class Hours:
     start: time = time(9)
     end: time = time(18)
     days: frozenset[int] = frozenset({1, 2, 3, 4, 5})
+    company: CompanyDays = field(default_factory=CompanyDays)
+
+    def works_on(self, day: date) -> bool:
+        """Whether it is a working day; what the company lists goes before the weekday."""
+        if day in self.company.worked:
+            return True
+        return day.isoweekday() in self.days and day not in self.company.closed
 
     @property
     def zone(self) -> ZoneInfo:
@@ -63,8 +80,8 @@ def closing(of: Hours, day: date) -> datetime:
 def working_time(of: Hours, now: datetime) -> datetime:
     """`now` where the person works now, else the moment they next begin."""
     day = today(of, now)
-    for _ in range(LONGEST_REST):
-        if day.isoweekday() in of.days and now < closing(of, day):
+    for _ in range(LONGEST_REST + WEEK * len(of.company.closed)):
+        if of.works_on(day) and now < closing(of, day):
             return max(now, opening(of, day))
         day += ONE_DAY
     raise AssertionError("a week has a working day")
@@ -72,7 +89,7 @@ def working_time(of: Hours, now: datetime) -> datetime:
 
 def working_day(of: Hours, day: date, *, back: bool = False) -> date:
     """The day itself where it is worked on, else the next one, or the last one before."""
-    while day.isoweekday() not in of.days:
+    while not of.works_on(day):
         day += -ONE_DAY if back else ONE_DAY
     return day
 

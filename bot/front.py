@@ -14,7 +14,7 @@ import anyio
 from anyio.to_thread import run_sync
 
 from bot.assistant import Assistant
-from bot.messages import Message, Peer
+from bot.messages import Message, Outgoing, Peer
 from bot.store import invitations, outbox, people
 from bot.store.database import Database
 
@@ -26,6 +26,7 @@ AT_ONCE = 8  # turns: while one waits for the disk, others are thought about
 CODES_TRIED = 5  # by one unknown person, in
 CODES_WITHIN_S = 3600.0
 STRANGERS = 10_000  # remembered
+VISIT_S = 10.0  # so soon after a greeting a bare /start says nothing new
 
 
 @dataclass
@@ -63,6 +64,7 @@ class Desk:
     wake: Callable[[str], object] = lambda _channel: None
     strangers: Strangers = field(default_factory=Strangers)
     lines: dict[str, _Line] = field(default_factory=dict)
+    greeted: OrderedDict[tuple[str, str], float] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self.threads = anyio.CapacityLimiter(AT_ONCE)
@@ -83,12 +85,19 @@ class Desk:
     async def visited(self, peer: Peer) -> None:
         """Tell somebody who opened the chat where they stand."""
         await self._in_line(peer, partial(self.assistant.greet, peer))
+        self.greeted[peer.key, peer.user] = self.now()
+        if len(self.greeted) > STRANGERS:
+            self.greeted.popitem(last=False)
         self.wake(peer.channel)
 
     async def moved(self, channel: str, old: str, new: str) -> None:
         """The chat has another name now."""
         await run_sync(self._move, channel, old, new, limiter=self.threads)
         self.wake(channel)
+
+    async def delivered(self, peer: Peer, message_id: str) -> Outgoing | None:
+        """What was said under this id of the platform's, also by a process before this one."""
+        return await run_sync(self._delivered, peer, message_id, limiter=self.threads)
 
     async def _in_line(self, peer: Peer, work: Callable[[], T]) -> T:
         line = self.lines.setdefault(peer.key, _Line())
@@ -110,11 +119,17 @@ class Desk:
         with self.database.read() as sql:
             return people.who(sql, peer.channel, peer.user) is not None
 
+    def _delivered(self, peer: Peer, message_id: str) -> Outgoing | None:
+        with self.database.read() as sql:
+            return outbox.known_as(sql, peer.key, message_id) if message_id else None
+
     def _move(self, channel: str, old: str, new: str) -> None:
         with self.database.write() as sql:
             outbox.moved(sql, channel, old, new)
 
     def _take(self, peer: Peer, message: Message) -> bool:
+        if message.text.strip() == "/start" and self._just_greeted(peer):
+            return self._known(peer)
         code = invitations.shaped(message.text)
         if not code:
             return self.assistant.handle(peer, message)
@@ -126,6 +141,11 @@ class Desk:
             return False
         self.assistant.greet(peer, replace(message, text="/start"))  # noted: it may come again
         return True
+
+    def _just_greeted(self, peer: Peer) -> bool:
+        """Telegram tells of an unblocking, and the same tap says /start: one greeting is enough."""
+        at = self.greeted.pop((peer.key, peer.user), None)
+        return at is not None and self.now() - at < VISIT_S
 
     def _enter(self, peer: Peer, code: str) -> bool:
         """A one-time code makes a stranger a colleague; whoever guesses is soon not heard."""

@@ -10,10 +10,19 @@ from bot.dialogue import effects as do
 from bot.dialogue.case import Given
 from bot.dialogue.effects import Effect
 from bot.store import cases, chats, confirmed, handsets, invitations, people, reminders, runs
-from bot.store.tables import Assignment, Conversation, Evaluation, Evidence, Run
+from bot.store.tables import Assignment, Evaluation, Evidence, Run
 from bot.store.vault import Vault
 
 NEW = 0  # a case that this very turn opens
+
+
+@dataclass(frozen=True)
+class Chat:
+    """Where a turn happens, and who speaks: in a group not always the same."""
+
+    id: str
+    person_id: int
+    grouped: bool
 
 
 @dataclass
@@ -22,7 +31,7 @@ class Keeper:
 
     sql: Sql
     vault: Vault
-    row: Conversation
+    chat: Chat
     now: datetime
     add_run: Callable[[Sql, Run, str], None]
     turn: int | None = None
@@ -35,12 +44,11 @@ class Keeper:
 
     @property
     def person(self) -> int:
-        """Who speaks: in a group not always the same."""
-        return self.row.person_id
+        return self.chat.person_id
 
     def note_turn(self, message_id: str, words: str) -> None:
         turn = {
-            "conversation_id": self.row.id,
+            "conversation_id": self.chat.id,
             "message_id": message_id,
             "person_id": self.person,
             "at": self.now,
@@ -52,7 +60,7 @@ class Keeper:
         """Write one effect; `version` is the checklist's, kept with a new evaluation."""
         match effect:
             case do.Say():
-                chats.queue(self.sql, self.row.id, chats.body(effect), self.now)
+                chats.queue(self.sql, self.chat.id, chats.body(effect), self.now)
             case do.Open(vendor, walk):
                 self._open(vendor, walk, version)
             case do.Confirm() | do.MarkRun() | do.StopRun():
@@ -82,12 +90,12 @@ class Keeper:
     def _sign_in(self, effect: do.SignIn) -> None:
         """The link lies in the outbox as it is read, so it is good for minutes only."""
         text = effect.in_group
-        if not self.row.grouped:
+        if not self.chat.grouped:
             code = invitations.code_for(
                 self.sql, self.vault, self.person, self.now, good_for=invitations.LINK_GOOD_FOR
             )
             text = effect.text.replace("{link}", self.link(code))
-        chats.queue(self.sql, self.row.id, chats.body(do.Say(text)), self.now)
+        chats.queue(self.sql, self.chat.id, chats.body(do.Say(text)), self.now)
 
     def _touch(self, case_id: int) -> None:
         if case_id not in self.touched:
@@ -162,7 +170,7 @@ class Keeper:
         run = Run(
             evaluation_id=case_id,
             connection_id=0,  # the sender fills in the connection named
-            conversation_id=self.row.id,
+            conversation_id=self.chat.id,
             test=effect.plan.get("test", "arrival"),
             plan=effect.plan,
             state="confirmed",

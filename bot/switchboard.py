@@ -13,9 +13,10 @@ from functools import partial
 import anyio
 from anyio.to_thread import run_sync
 
-from bot.channels.port import Channel
+from bot.channels.port import Channel, Ticking
 from bot.delivery import Delivery
 from bot.front import Desk
+from bot.progress import EVERY_S, Ticker
 from bot.store import outbox
 from bot.store.database import Database
 
@@ -36,6 +37,7 @@ class Switchboard:
     clock: Callable[[], datetime]
     now: Callable[[], float]
     holder: str  # who we are among processes on this database; the same after a restart
+    progress_s: float = EVERY_S  # between two looks at running tests
     deliveries: dict[str, Delivery] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -85,6 +87,9 @@ class Switchboard:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(delivery.run)
                 tasks.start_soon(channel.listen, self.desk)
+                if isinstance(channel, Ticking):
+                    ticker = Ticker(channel, delivery, wordings, self.now, self.progress_s)
+                    tasks.start_soon(ticker.run)
                 await self._while_ours(channel.name)
                 tasks.cancel_scope.cancel()
         finally:

@@ -1,7 +1,7 @@
 """What a channel is given and what it gives. No channel knows another, the dialogue, or SQL."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.messages import Message, Outgoing, Peer
 
@@ -26,6 +26,9 @@ class Front(Protocol):
 
     async def moved(self, channel: str, old: str, new: str) -> None:
         """The chat `old` is now called `new`; everything waiting for it goes there."""
+
+    async def delivered(self, peer: Peer, message_id: str) -> Outgoing | None:
+        """What was delivered to this chat under the platform's id; None where nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -94,3 +97,14 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Let go of connections; nothing is called afterwards."""
+
+
+@runtime_checkable
+class Ticking(Protocol):
+    """A channel that can change what it has said: a running test shows one line, not many."""
+
+    async def tick(self, chat: str, text: str, before: str) -> Fate:
+        """Show one line, in place of the one whose id an earlier call gave as `before`.
+
+        It is for show only, and never sent again by itself.
+        """

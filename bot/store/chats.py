@@ -27,10 +27,17 @@ class State:
     state: dict[str, Any]
     revision: int
     updated_at: datetime | None
+    unreachable: bool = False  # what was said there waits until somebody writes
 
 
 _NOTHING = State({}, -1, None)
-_COLUMNS = (Conversation.id, Conversation.state, Conversation.revision, Conversation.updated_at)
+_COLUMNS = (
+    Conversation.id,
+    Conversation.state,
+    Conversation.revision,
+    Conversation.updated_at,
+    Conversation.unreachable_at,
+)
 _ONE = sa.select(*map(col, _COLUMNS)).where(col(Conversation.id) == sa.bindparam("id"))
 _OWN = (
     sa.select(*map(col, _COLUMNS))
@@ -56,7 +63,7 @@ def state(session: Session, conversation: str) -> State:
 
 
 def _state(row: Any) -> State:
-    return State(row.state, row.revision, row.updated_at)
+    return State(row.state, row.revision, row.updated_at, row.unreachable_at is not None)
 
 
 _ROWS = metadata.tables["conversation"]
@@ -73,25 +80,23 @@ _KEEP = (
 )
 
 
-def keep_state(session: Session, row: Conversation, revision: int) -> bool:
+def begin(
+    session: Session, conversation: str, person_id: int, *, grouped: bool, now: datetime
+) -> None:
+    """Make a chat of which nothing was kept yet; its revision is 0."""
+    session.add(Conversation(id=conversation, person_id=person_id, grouped=grouped, updated_at=now))
+    session.flush()
+
+
+def keep_state(
+    session: Session, conversation: str, state: dict[str, Any], *, revision: int, now: datetime
+) -> bool:
     """Write a conversation's new state over `revision`; False where another turn came between.
 
     Whoever writes somewhere can be reached there again.
     """
-    if revision < 0:
-        session.add(row)
-        session.flush()
-        return True
-    done = session.connection().execute(
-        _KEEP,
-        {
-            "chat": row.id,
-            "before": revision,
-            "after": revision + 1,
-            "now": row.state,
-            "at": row.updated_at,
-        },
-    )
+    new = {"now": state, "after": revision + 1, "at": now}
+    done = session.connection().execute(_KEEP, {"chat": conversation, "before": revision, **new})
     return bool(done.rowcount)
 
 
@@ -114,6 +119,18 @@ _SEEN = sa.select(col(Turn.id)).where(
     col(Turn.conversation_id) == sa.bindparam("conversation"),
     col(Turn.message_id) == sa.bindparam("message"),
 )
+
+
+def has_spoken(session: Session, person_id: int) -> bool:
+    """Whether a person has said anything anywhere, besides the code that let them in."""
+    there = sa.exists().where(
+        col(Turn.conversation_id) == col(Conversation.id), col(Turn.person_id) == person_id
+    )
+    grouped = sa.and_(col(Conversation.grouped), there)
+    states = session.exec(
+        select(Conversation.state).where(sa.or_(col(Conversation.person_id) == person_id, grouped))
+    )
+    return any(state.get("heard") for state in states)
 
 
 def asked_in(session: Session, conversation: str, message_id: str) -> str:

@@ -1,6 +1,7 @@
 """Reminders in SQL: set up and changed by the conversation, read for it, and fallen due."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -18,8 +19,10 @@ REMEMBERED = ("on", "first_arrival_s")  # of a drill's result, for the next one
 
 
 def hours_of(session: Session, person_id: int) -> Hours:
-    person = session.get_one(Person, person_id)
-    return calendars.hours(person.timezone, person.works_from, person.works_to, person.workdays)
+    """When somebody works; the company's own days come with the session, see Database."""
+    row = session.get_one(Person, person_id)
+    theirs = calendars.hours(row.timezone, row.works_from, row.works_to, row.workdays)
+    return replace(theirs, company=session.info.get("company", theirs.company))
 
 
 def ladder(session: Session, row: Reminder) -> Iterator[Step]:

@@ -1,8 +1,9 @@
 """Send tests in SQL, as those who watch them see them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from bot.store.tables import Connection, Conversation, Evaluation, Run
@@ -17,6 +18,20 @@ def going_on(session: Session, conversation: str) -> Run | None:
         .where(Run.conversation_id == conversation, col(Run.state).in_(GOING_ON))
         .order_by(col(Run.id).desc())
     ).first()
+
+
+def watched(
+    session: Session, channel: str, also: Collection[int] = ()
+) -> list[tuple[Run, Conversation]]:
+    """The tests going on in a channel's chats with their chats, and those of `also`."""
+    ours = col(Run.conversation_id).startswith(f"{channel}:", autoescape=True)
+    found = session.exec(
+        select(Run, Conversation)
+        .join(Conversation, col(Conversation.id) == col(Run.conversation_id))
+        .where(ours, sa.or_(col(Run.state).in_(GOING_ON), col(Run.id).in_(also)))
+        .order_by(col(Run.id))
+    )
+    return [(run, chat) for run, chat in found]
 
 
 def of_case_going_on(session: Session, case_id: int) -> bool:

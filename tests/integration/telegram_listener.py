@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 
 from bot.channels.telegram import Account, build
-from bot.messages import Message, Peer
+from bot.messages import Message, Outgoing, Peer
 
 KEEPING_S = 0.02
 
@@ -38,6 +38,10 @@ class Keeper:
 
     async def moved(self, channel: str, old: str, new: str) -> None:
         del channel, old, new
+
+    async def delivered(self, peer: Peer, message_id: str) -> Outgoing | None:
+        del peer, message_id
+        return None
 
 
 def opened(file: str) -> sqlite3.Connection:

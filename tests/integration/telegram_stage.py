@@ -104,6 +104,9 @@ class Recorder:
     async def moved(self, channel: str, old: str, new: str) -> None:
         self.moves.append((channel, old, new))
 
+    async def delivered(self, peer: Peer, message_id: str) -> Outgoing | None:
+        return None
+
     @property
     def texts(self) -> list[str]:
         return [message.text for _, message in self.heard]

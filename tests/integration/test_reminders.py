@@ -7,6 +7,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from bot.calendars import CompanyDays
 from bot.dialogue import effects as do
 from bot.settings import load
 from bot.store import cases, people, reminders
@@ -51,6 +52,19 @@ def test_what_falls_on_a_day_off_is_said_before(team: Team) -> None:
     assert [8, 20, 22] == told
     team.sweep("2027-01-25T02:00")
     assert "已过 2 天" in team.said("telegram:1")[0]
+
+
+def test_what_falls_on_a_closed_day_is_said_before(team: Team) -> None:
+    """Days the company lists as closed are days off; a listed weekend day is none."""
+    monday, saturday = date(2027, 1, 18), date(2027, 1, 16)
+    team.database.company = CompanyDays(frozenset({monday}), frozenset({saturday}))
+    lin = team.person("lin", "telegram:1")
+    team.drill("lin", "2027-01-18", lin)
+    told = []
+    for day in range(1, 19):
+        team.sweep(f"2027-01-{day:02}T02:00")
+        told += [day for _ in team.said("telegram:1")]
+    assert [4, 15, 16] == told
 
 
 def test_missed_while_down_is_told_once(team: Team) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from bot.channels.port import Delivered
 from bot.channels.wecom import frames
 from bot.fakes.wecom import Limits
 from bot.fakes.wecom.state import Stored
@@ -139,8 +140,8 @@ async def test_the_newest_press_in_a_group_is_shown_and_whose(tmp_path: Path) ->
         await until(lambda: "已点：否（caro…ab）" in str(card.card))
 
 
-async def test_a_card_of_an_earlier_process_keeps_its_question(tmp_path: Path) -> None:
-    """Nobody remembers what such a card asked: it is left as it is, and the press counts."""
+async def test_a_card_nobody_remembers_keeps_its_question(tmp_path: Path) -> None:
+    """Where the core cannot say what it asked either, it is left as it is; the press counts."""
     async with staged(tmp_path) as stage:
         alice = stage.fake.person("alice")
         await alice.say("开始")
@@ -151,6 +152,23 @@ async def test_a_card_of_an_earlier_process_keeps_its_question(tmp_path: Path) -
         assert "12:7:yes" == (await stage.core.hears(2))[1].action
         await anyio.sleep(0.1)
         assert (0, 2) == (updates(stage), len(alice.card().buttons))
+
+
+async def test_a_card_of_an_earlier_process_shows_that_it_is_over(tmp_path: Path) -> None:
+    """What it asked is looked up in what was delivered; the buttons go after the press."""
+    async with staged(tmp_path) as stage:
+        alice = stage.fake.person("alice")
+        await alice.say("开始")
+        await stage.core.hears()
+        reply = stage.reply("alice", "有资质吗？", buttons=YES_NO)
+        sent = await stage.channel.deliver(reply)
+        assert isinstance(sent, Delivered)
+        stage.core.told["alice", sent.message_id] = reply
+        stage.channel._speaker.asked.clear()
+        await alice.press("是")
+        await alice.sees(lambda shown: not shown[-1].buttons)
+        card = alice.chat.shown[-1].card or {}
+        assert ("有资质吗？", "已点：是") == (card["main_title"]["title"], card["sub_title_text"])
 
 
 async def test_a_card_that_cannot_be_updated_any_more_still_counts(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ class Core:
     fails: int = 0  # so many times keeping a message fails
     slow: dict[str, float] = field(default_factory=dict)  # seconds a chat's messages take
     strangers: set[str] = field(default_factory=set)  # chats where nobody is enrolled
+    told: dict[tuple[str, str], Outgoing] = field(default_factory=dict)  # by chat and message id
 
     async def receive(self, peer: Peer, message: Message) -> bool:
         if self.fails:
@@ -54,6 +55,9 @@ class Core:
 
     async def moved(self, channel: str, old: str, new: str) -> None:
         raise AssertionError("WeCom chats keep their names")
+
+    async def delivered(self, peer: Peer, message_id: str) -> Outgoing | None:
+        return self.told.get((peer.chat, message_id))
 
     @property
     def messages(self) -> list[Message]:

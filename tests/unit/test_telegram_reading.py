@@ -52,6 +52,14 @@ def test_a_private_message_is_for_us() -> None:
         ("/status", mark("bot_command", 0, 7), "/status"),
         ("/status@smsvet_bot now", mark("bot_command", 0, 18), "/status now"),
         ("/status@other_bot", mark("bot_command", 0, 17), None),
+        ("it is in /etc", mark("bot_command", 9, 4), None),
+        ("it is /status@smsvet_bot", mark("bot_command", 6, 18), "it is /status"),
+        (" /why", mark("bot_command", 1, 4), "/why"),
+        (
+            "@smsvet_bot /why",
+            mark("mention", 0, 11) + mark("bot_command", 12, 4),
+            "/why",
+        ),
     ],
 )
 def test_in_a_group_only_what_is_addressed_to_us_counts(
@@ -71,6 +79,13 @@ def test_in_a_group_a_reply_to_us_counts_and_one_to_others_does_not() -> None:
 
     assert "3" == replying(ME).message.about
     assert replying(ANNA) is None
+
+
+def test_what_is_said_in_a_topic_is_no_reply_to_whoever_opened_it() -> None:
+    """In a forum every message of a topic refers to the one that opened it."""
+    opened = {"message_id": 3, "date": 1, "chat": TEAM, "from": ME}
+    opened |= {"forum_topic_created": {"name": "SMS", "icon_color": 7322096}}
+    assert read(post(TEAM, text="yes", reply_to_message=opened)) is None
 
 
 def test_an_album_is_ours_as_a_whole_where_its_caption_addresses_us() -> None:

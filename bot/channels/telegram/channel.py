@@ -25,7 +25,7 @@ from bot.channels.telegram.client import Client, seconds, update
 from bot.channels.telegram.intake import Intake
 from bot.channels.telegram.lines import Lines, pause
 from bot.channels.telegram.reading import NAME, Reader
-from bot.channels.telegram.sending import Sending
+from bot.channels.telegram.sending import OUTAGE_S, Sending
 from bot.channels.telegram.speakers import Speakers
 from bot.messages import Outgoing
 
@@ -89,6 +89,13 @@ class Telegram:
             return await self._sending.send(reply, new)
         except ChatMigrated:
             return Later(1.0, "the group has moved twice")
+
+    async def tick(self, chat: str, text: str, before: str) -> Fate:
+        """Show a line of progress, or change the one shown."""
+        try:
+            return await self._sending.tick(chat, text, before)
+        except ChatMigrated:
+            return Later(OUTAGE_S, "the group has moved")
 
     async def pushed(self, headers: Mapping[str, str], body: bytes) -> int:
         """What Telegram posts to the webhook; the HTTP status it is to be answered with.

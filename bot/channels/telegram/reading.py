@@ -1,7 +1,8 @@
 """What an update of Telegram's means to us. Pure.
 
-In a group only what is addressed to the bot counts: a command, a mention, a reply to one of its
-messages, a pressed button, and the other pictures of an album whose caption was.
+In a group only what is addressed to the bot counts, also where it may hear everything (privacy mode
+off): a message that begins with a command, a mention, a reply to one of its messages, a pressed
+button, and the other pictures of an album whose caption was.
 """
 
 from collections import OrderedDict
@@ -118,7 +119,7 @@ class Reader:
     def _about(self, post: Post) -> int | None:
         """The message replied to, if it is one of ours or the chat is between two."""
         replied = post.reply_to_message
-        if replied is None:
+        if replied is None or replied.forum_topic_created is not None:  # what opened the topic
             return None
         by_us = replied.from_user is not None and replied.from_user.id == self.id
         return replied.message_id if by_us or post.chat.type not in GROUPS else None
@@ -127,11 +128,12 @@ class Reader:
         """The text without what only addresses the bot, and whether something does."""
         text = post.text or post.caption or ""
         raw = text.encode("utf-16-le")  # entities count in UTF-16
-        kept, at, addressed = [], 0, False
+        kept, at, addressed = list[str](), 0, False
         for entity in sorted(post.entities or post.caption_entities, key=lambda one: one.offset):
             start, end = entity.offset * 2, (entity.offset + entity.length) * 2
             words = raw[start:end].decode("utf-16-le", "ignore")
-            rest = self._addressing(entity, words)
+            leads = not (raw[at:start].strip(b" \n\0") or "".join(kept).strip())
+            rest = self._addressing(entity, words, leads=leads)
             if rest is None or start < at:
                 continue
             kept += [raw[at:start].decode("utf-16-le", "ignore"), rest]
@@ -139,11 +141,16 @@ class Reader:
         kept.append(raw[at:].decode("utf-16-le", "ignore"))
         return "".join(kept).strip(), addressed
 
-    def _addressing(self, entity: MessageEntity, words: str) -> str | None:
-        """What is left of an entity that addresses us; None: it does not."""
+    def _addressing(self, entity: MessageEntity, words: str, *, leads: bool) -> str | None:
+        """What is left of an entity that addresses us; None: it does not.
+
+        To Telegram every /word is a command, a path in the middle of a sentence as well: without
+        our name behind it only one that `leads` the message is meant.
+        """
         if entity.type == "bot_command":
             command, _, whose = words.partition("@")
-            return command if whose.lower() in {"", self.username.lower()} else None
+            ours = whose.lower() == self.username.lower() if whose else leads
+            return command if ours else None
         if entity.type == "mention":
             return "" if words[1:].lower() == self.username.lower() else None
         if entity.type == "text_mention":

@@ -1,7 +1,7 @@
 """Handing a reply to Telegram, and what becomes of it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -17,7 +17,6 @@ from telegram import (
     InlineKeyboardMarkup,
     InputFile,
     LinkPreviewOptions,
-    Message,
     ReplyParameters,
 )
 from telegram.error import (
@@ -72,9 +71,17 @@ class Sending:
 
     async def send(self, reply: Outgoing, chat: str) -> Fate:
         """Hand one reply over; raises only ChatMigrated, which the caller settles."""
+        return await self._tried(chat, lambda: self._sent(reply, chat))
+
+    async def tick(self, chat: str, text: str, before: str) -> Fate:
+        """A line that changes in place, without a sound; raises as `send` does."""
+        return await self._tried(chat, lambda: self._ticked(chat, text, before))
+
+    async def _tried(self, chat: str, call: Callable[[], Awaitable[str]]) -> Fate:
+        """What became of it; `call` gives the platform's id."""
         try:
             with anyio.fail_after(WHOLE_S):
-                sent = await self._sent(reply, chat)
+                return Delivered(await call())
         except ChatMigrated:
             raise
         except RetryAfter as flood:
@@ -83,12 +90,22 @@ class Sending:
             return Rejected(str(error))
         except (TelegramError, TimeoutError) as error:
             return fate(error)
-        return Delivered(str(sent.message_id))
 
-    async def _sent(self, reply: Outgoing, chat: str) -> Message:
+    async def _ticked(self, chat: str, text: str, before: str) -> str:
+        if not before:
+            sent = await self.bot.send_message(_id(chat), text, disable_notification=True)
+            return str(sent.message_id)
+        try:
+            await self.bot.edit_message_text(text, chat_id=_id(chat), message_id=int(before))
+        except BadRequest as error:
+            if "not modified" not in error.message.lower():
+                raise
+        return before
+
+    async def _sent(self, reply: Outgoing, chat: str) -> str:
         asking, replied, before = self._asking(reply, chat)
         more = {
-            "chat_id": int(chat) if chat.lstrip("-").isdigit() else chat,
+            "chat_id": _id(chat),
             "reply_markup": _keyboard(reply) or asking,
             "reply_parameters": replied,
         }
@@ -102,14 +119,13 @@ class Sending:
             logger.warning("a reply went out without its marks: %s", error)
         return await self._call(plain(reply.text), upload, more)
 
-    async def _call(self, text: str, upload: InputFile | None, more: dict[str, Any]) -> Message:
+    async def _call(self, text: str, upload: InputFile | None, more: dict[str, Any]) -> str:
         if upload is not None:
-            return await self.bot.send_document(document=upload, caption=text or None, **more)
-        return await self.bot.send_message(
-            text=text,
-            link_preview_options=LinkPreviewOptions(is_disabled=True),
-            **more,
-        )
+            sent = await self.bot.send_document(document=upload, caption=text or None, **more)
+        else:
+            quiet = LinkPreviewOptions(is_disabled=True)
+            sent = await self.bot.send_message(text=text, link_preview_options=quiet, **more)
+        return str(sent.message_id)
 
     def _asking(
         self, reply: Outgoing, chat: str
@@ -137,6 +153,10 @@ class Sending:
         everybody = any(name != chat for name in self._floods)
         self._floods[chat] = now + after_s
         return Later(after_s, "Telegram asks for a pause", everybody=everybody)
+
+
+def _id(chat: str) -> int | str:
+    return int(chat) if chat.lstrip("-").isdigit() else chat
 
 
 def fate(error: Exception) -> Fate:

@@ -16,7 +16,7 @@ from bot.channels.wecom.frames import Frame
 from bot.channels.wecom.incoming import Attachment, Said
 from bot.channels.wecom.media import Fetched, Fetching
 from bot.channels.wecom.windows import Window, Windows
-from bot.messages import Message, Peer
+from bot.messages import Message, Outgoing, Peer
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,8 @@ WELCOME_S = 4.5  # the platform takes a welcome within five seconds
 LEAVING_S = 5.0  # for what was heard but not kept when listening ends
 
 Job = Callable[[], Awaitable[object]]
-Settle = Callable[[str, Said], Coroutine[object, object, None]]
+Find = Callable[[], Awaitable[Outgoing | None]]
+Settle = Callable[[str, Said, Find], Coroutine[object, object, None]]
 
 
 class Spoken:
@@ -160,7 +161,8 @@ class Ear:
         if not await self._kept(said, partial(self._front.receive, peer, message)):
             self._is.line.dismiss(req_id)
         elif self._is.clock() <= until:
-            self._tasks.start_soon(self._is.settle, req_id, said)
+            find = partial(self._front.delivered, peer, said.task_id)
+            self._tasks.start_soon(self._is.settle, req_id, said, find)
         else:
             log.warning("A press took too long to be kept; its card stays as it is")
             self._is.line.dismiss(req_id)

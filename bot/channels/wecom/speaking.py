@@ -4,7 +4,7 @@ import hashlib
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 REMEMBERED = 2000  # replies on their way, and cards somebody may still press
 WELCOME_BYTES = 2048
 MINUTE_S = 60.0
+Find = Callable[[], Awaitable[Outgoing | None]]
 _ANY, _MESSAGE = frozenset({"message", "welcome"}), frozenset({"message"})
 
 
@@ -286,12 +287,12 @@ class Speaker:
             return Later(patience.again_s, why)
         return Unreachable(why)  # nobody knows this code; what waits for the chat stays kept
 
-    async def settle(self, req_id: str, said: Said) -> None:
+    async def settle(self, req_id: str, said: Said, find: Find) -> None:
         """Show on the card what was pressed; nothing depends on whether that works.
 
-        A card sent before this process began is left as it is: what it asks is not known here.
+        What a card asked that was sent before this process began is looked up with `find`.
         """
-        asked = self.asked.get(said.task_id)
+        asked = self.asked.get(said.task_id) or await _before(find, said.task_id)
         by = said.user if said.group else ""
         card = cards.settled(asked.card, said.action, asked.language, by) if asked else None
         if card is None:
@@ -301,6 +302,14 @@ class Speaker:
         if not ack.ok:
             log.warning("A pressed WeCom card was not updated: %s", ack)
         return None
+
+
+async def _before(find: Find, task_id: str) -> Asked | None:
+    """The card as it was sent, made once more from the reply it belonged to."""
+    reply = await find()
+    steps = rendering.steps(reply, task_id) if reply is not None else []
+    cards_ = [step.card for step in steps if step.card is not None]
+    return Asked(cards_[0], reply.language) if reply is not None and cards_ else None
 
 
 def _task_id(reply: Outgoing) -> str:
