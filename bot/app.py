@@ -5,7 +5,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
@@ -34,6 +34,8 @@ from evaluators.sending import plan as plans
 
 if TYPE_CHECKING:
     from knowledge.llm import Model
+
+CLOSING_S = 1.0  # the longest an end waits for a guide that is still loading
 
 
 def now() -> datetime:
@@ -127,10 +129,11 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
         clock=now,
         late=judge.catch_up,
     )
-    try:
-        yield App(settings, database, assistant, guide, judge, wordings)
-    finally:
-        database.close()
+    with closing(database):  # even where somebody is too impatient for the guide
+        try:
+            yield App(settings, database, assistant, guide, judge, wordings)
+        finally:
+            guide.close(CLOSING_S)
 
 
 def _language_model(settings: Settings) -> "tuple[Model | None, Reader | None]":

@@ -9,19 +9,26 @@ from typing import TYPE_CHECKING
 from bot import unanswered
 from bot.dialogue.case import Case
 from bot.dialogue.consulting import Told
+from bot.papers_of_case import Filed, LeftOut
 from knowledge.context import NOTHING, Context, wanted_language
 
 if TYPE_CHECKING:
     from knowledge import phrasing
-    from knowledge.answer import Papers
     from knowledge.llm import Model
+    from knowledge.quoting import Answer
 
 log = logging.getLogger(__name__)
-PapersOf = Callable[[Case], "Papers | None"]
+PapersOf = Callable[[Case], Filed | None]
 
 
 def _no_papers(case: Case) -> None:
     """Nothing was handed in, or nothing reads it."""
+
+
+def _worth_saying(papers: Filed, answer: "Answer") -> LeftOut:
+    """What can never be read is said where papers matter: under every answer it would be noise."""
+    matters = answer.refused or bool(answer.papers)
+    return tuple((name, why) for name, why in papers.left_out if why is None or matters)
 
 
 class LazyGuide:
@@ -71,22 +78,32 @@ class LazyGuide:
         self, question: str, language: str, context: Context, case: Case | None = None
     ) -> Told:
         """The answer with its sources, or that the guidance does not say, which is noted."""
-        from knowledge.render import render
+        from knowledge.render import not_searched, render
 
         papers = self._papers(case) if case is not None else None
         answer = self._open().ask(question, language, context=context, papers=papers)
+        leans = context.anchor and not answer.refused
+        spoken = wanted_language(question) or language if leans else language
+        text = render(answer, spoken)
+        if papers is not None and (left_out := _worth_saying(papers, answer)):
+            text += "\n" + not_searched(left_out, spoken)
         if answer.refused:
             unanswered.note(self._state, question, [hit.id for hit in answer.passages[:2]])
-            return Told(render(answer, language))
-        spoken = wanted_language(question) or language if context.anchor else language
-        return Told(
-            render(answer, spoken), answer.passages[0].id, answer.meant, answer.tier == "says"
-        )
+            return Told(text)
+        return Told(text, answer.passages[0].id, answer.meant, answer.tier == "says")
 
-    def close(self) -> None:
-        """Give the state folder up."""
+    def close(self, patience_s: float | None = None) -> None:
+        """Give the state folder up. A load under way is waited for `patience_s` at most."""
+        closing = threading.Thread(target=self._closed, name="closing the guide", daemon=True)
+        closing.start()
+        closing.join(patience_s)
+
+    def _closed(self) -> None:
         with self._opening:
-            self._close()
+            try:
+                self._close()
+            except Exception:  # whoever ends has nobody left to tell
+                log.exception("the guidance could not be closed")
 
     def explain(self, anchor: str, language: str) -> Told:
         """The passage behind an anchor with its sources, for `why`."""

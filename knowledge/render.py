@@ -1,15 +1,18 @@
 """Answers as chat text of a few lines, and as JSON."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from knowledge.citation import Citation
 from knowledge.content import Bilingual
 from knowledge.quoting import Answer, PaperHit
+from knowledge.readers.paper import Unreadable
 
 MOST_FOOTNOTES = 3
 MOST_SOURCES = 2  # named in one footnote; JSON has them all
 ALSO = 2
-LONGEST_QUOTE = 120  # characters of a paper
+LONGEST_QUOTE = 240  # characters of a paper
+MOST_NAMES = 2  # of papers that were not searched
 
 _POSSIBLY = Bilingual(zh="可能相关，请核对：", en="Possibly related, please check: ")
 _MORE = Bilingual(zh="(另有 {} 处来源)", en="({} more sources)")
@@ -18,6 +21,13 @@ _PAPER = Bilingual(
     zh="📎 供应商材料所写，未核实：「{text}」（{where}）",
     en='📎 As the vendor\'s papers have it, not checked: "{text}" ({where})',
 )
+_NOT_SEARCHED = Bilingual(
+    zh="📎 这些材料这次没有查：{}", en="📎 These papers were not searched this time: {}"
+)
+_BEING_READ = Bilingual(
+    zh="还在读，过一会儿可以再问", en="still being read; you can ask again in a while"
+)
+_MORE_PAPERS = Bilingual(zh="另有 {} 份", en="{} more")
 _VALID = Bilingual(zh="有效期 {} 至 {}", en="valid {} to {}")
 _SINCE = Bilingual(zh="自 {} 起", en="since {}")
 _UNTIL = Bilingual(zh="至 {} 止", en="until {}")
@@ -48,6 +58,17 @@ def paper(hit: PaperHit, language: str) -> str:
     short = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
     where = " · ".join(part for part in (hit.name, hit.section) if part)
     return _PAPER.of(language).format(text=short, where=where)
+
+
+def not_searched(left_out: Sequence[tuple[str, Unreadable | None]], language: str) -> str:
+    """The papers an answer knows nothing of and why, on one line; None: still being read."""
+    named = []
+    for name, reading in left_out[:MOST_NAMES]:
+        why = reading.why(language) if reading is not None else _BEING_READ.of(language)
+        named.append(f"{name} ({why})" if language == "en" else f"{name}（{why}）")
+    if len(left_out) > MOST_NAMES:
+        named.append(_MORE_PAPERS.of(language).format(len(left_out) - MOST_NAMES))
+    return _NOT_SEARCHED.of(language).format(("; " if language == "en" else "；").join(named))
 
 
 def footnote(citation: Citation, language: str) -> str:

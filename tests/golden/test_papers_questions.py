@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from knowledge.papers import Paper, PaperHit, Papers
+from knowledge.render import LONGEST_QUOTE
 from tests.unit.vendor_papers import QUESTIONS, UNRELATED, write
 
 DATA = Path(__file__).parents[2] / "data"
-QUOTED = 120  # characters a chat shows of a section
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Papers:
 
 
 def says(hit: PaperHit, name: str, words: str) -> bool:
-    return hit.name == name and words in " ".join(hit.text.split())[:QUOTED]
+    return hit.name == name and words in " ".join(hit.text.split())[:LONGEST_QUOTE]
 
 
 def test_the_right_words_are_shown(papers: Papers) -> None:

@@ -1,6 +1,7 @@
 """Conversations about what vendors' papers say: quoted apart, in their evaluation, never obeyed."""
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from bot.guide import LazyGuide
 from bot.papers_of_case import Shelf
 from bot.settings import CONTENT
+from knowledge.readers.paper import Place, Read, Section
 from tests.transcripts.stage import Stage
 from tests.unit import small_guidance, vendor_papers
 
@@ -67,6 +69,47 @@ def test_a_picture_is_kept_and_not_read(scene: Stage, tmp_path: Path) -> None:
     said = scene.send_file(scan, "1")
     assert "已存：扫描.pdf" in said
     assert "读不了（里面没有文字，应是扫描件），照样作为材料留存" in said
+
+
+def test_an_answer_says_what_was_not_searched(scene: Stage, tmp_path: Path) -> None:
+    """Where papers could have answered, it is said which one cannot be read, and why."""
+    begin(scene, "云信达")
+    vendor_papers.pdf(tmp_path / "扫描.pdf", [" "])
+    scene.send_file(tmp_path / "扫描.pdf", "1")
+    in_chinese = "📎 这些材料这次没有查：扫描.pdf（里面没有文字，应是扫描件）"
+    assert in_chinese in scene.say("短链接怎么收费？").splitlines()
+    assert "没有查" not in scene.say("发送记录要存多久？")  # the guidance has answered
+    in_english = "📎 These papers were not searched this time: 扫描.pdf (there is no text inside"
+    assert in_english in scene.say("how much is a short link?")
+    begin(scene, "新建 蓝海通信")
+    assert "没有查" not in scene.say("短链接怎么收费？")
+
+
+def test_a_paper_still_being_read_is_not_passed_over(scene: Stage, tmp_path: Path) -> None:
+    """An answer given before a paper was read says so, and that one may ask again."""
+    go_on = threading.Event()
+
+    def slow(path: Path, name: str, kind: str) -> Read:
+        go_on.wait(PATIENT_S)
+        return Read((Section("", Place("line", 1, 1), "短链接服务，每次 0.01 元。"),))
+
+    shelf = Shelf(scene.settings.home / "files", CONTENT, read=slow, held_up_s=0.05)
+    scene.guide = LazyGuide(
+        small_guidance.write(tmp_path / "again"), scene.settings.home / "guidance", papers=shelf.of
+    )
+    scene.close()
+    scene.open()
+    begin(scene, "云信达")
+    (tmp_path / "价格.txt").write_text("短链接", encoding="utf-8")
+    scene.send_file(tmp_path / "价格.txt", "1")
+    said = scene.say("短链接怎么收费？")
+    assert "📎 这些材料这次没有查：价格.txt（还在读，过一会儿可以再问）" in said.splitlines()
+    go_on.set()
+    shelf.held_up_s = PATIENT_S
+    said = scene.say("短链接怎么收费？")
+    assert "每次 0.01 元" in said
+    assert "没有查" not in said
+    scene.guide.close()
 
 
 def test_papers_stay_with_their_evaluation(scene: Stage, papers: dict[str, Path]) -> None:

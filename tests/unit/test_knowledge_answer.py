@@ -128,7 +128,7 @@ class Handed:
     """The papers of one evaluation, whatever is asked."""
 
     def find(self, question: str) -> list[Paper]:
-        return [Paper("报价单.pdf", "第 2 节", f"到达率 99.9% 承诺\n{'字' * 200}")] * 3
+        return [Paper("报价单.pdf", "第 2 节", f"到达率 99.9% 承诺\n{'字' * 300}")] * 3
 
 
 def test_papers_stand_apart(guidance: Guidance) -> None:

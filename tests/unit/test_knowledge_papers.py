@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.papers import Paper, Papers, glossary_of
-from knowledge.readers.paper import Place, Read, Section
+from knowledge.papers import Paper, PaperHit, Papers, glossary_of
+from knowledge.readers.paper import Place, Read, Section, Unreadable
+from knowledge.render import LONGEST_QUOTE, not_searched, paper
 
 DATA = Path(__file__).parents[2] / "data"
+PRICES = [*enumerate(("验证码", "通知", "营销", "国际", "闪信", "语音"), start=1)]
 
 
 def read(*texts: str, heading: str = "") -> Read:
@@ -76,3 +78,24 @@ def test_what_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     ]
     found = Papers.open(DATA, files).find("短链接怎么收费")
     assert ["费用.txt"] == [hit.name for hit in found]
+
+
+def test_a_price_table_is_quoted_whole() -> None:
+    """Rows of a price list stand in the quotation up to its last price; longer texts are cut."""
+    rows = "\n".join(f"产品：{name}短信；档位：{n} 万条；单价：0.0{n} 元/条" for n, name in PRICES)
+    assert rows.replace("\n", " ") in paper(PaperHit("报价.xlsx", "第 1 行", rows, 1.0), "zh")
+    cut = paper(PaperHit("报价.xlsx", "第 1 行", "价" * (LONGEST_QUOTE + 1), 1.0), "zh")
+    assert f"「{'价' * (LONGEST_QUOTE - 1)}…」" in cut
+
+
+def test_what_was_not_searched_is_one_line() -> None:
+    """However many papers were left out, two are named with their reasons and the rest counted."""
+    left_out = [("a.pdf", None), ("b.doc", Unreadable("old_office")), ("c.pdf", None)]
+    assert (
+        "📎 这些材料这次没有查：a.pdf（还在读，过一会儿可以再问）；"
+        "b.doc（是旧版 Office 格式，另存为 docx 或 xlsx 才能读）；另有 1 份"
+    ) == not_searched(left_out, "zh")
+    assert (
+        "📎 These papers were not searched this time: "
+        "a.pdf (still being read; you can ask again in a while)"
+    ) == not_searched(left_out[:1], "en")

@@ -1,6 +1,8 @@
 """Each evaluation's papers: read once, kept in memory, to be had by their evaluation only."""
 
+import gc
 import threading
+import weakref
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,6 +82,54 @@ def test_a_file_is_read_once(shelf: Shelf, reader: Reader) -> None:
     found(shelf, case(1, file("1111"), file("1111")))
     found(shelf, case(2, file("1111", "other name.txt")))
     assert ["1111"] == reader.read
+
+
+def test_another_ending_is_read_anew(shelf: Shelf, reader: Reader) -> None:
+    """The same bytes sent as a table are not what they were as a text."""
+    for name in ("a.txt", "a.csv", "b.CSV"):
+        found(shelf, case(1, file("1111", name)))
+    shelf.looked_at(replace(file("1111"), media_type="image/png"))
+    assert ["1111"] * 3 == reader.read
+
+
+def test_what_was_taken_away_is_forgotten(shelf: Shelf, reader: Reader) -> None:
+    """Nothing of a detached paper stays in memory, unless another evaluation has it as well."""
+    one, two = case(1, file("1111"), file("2222")), case(2, file("2222"))
+    filed = shelf.of(one)
+    assert filed is not None
+    assert filed.papers is not None
+    memory, filed = weakref.ref(filed.papers), None
+    found(shelf, two)
+    shelf.of(replace(one, files=()))
+    gc.collect()
+    assert None is memory()
+    found(shelf, one)
+    assert ["1111", "2222", "1111"] == sorted(reader.read[:2]) + reader.read[2:]
+
+
+def test_what_was_not_searched_is_told(tmp_path: Path) -> None:
+    """A paper still being read or not to be read is named; a picture is no paper."""
+    go_on = threading.Event()
+
+    def mixed(path: Path, name: str, kind: str) -> Read | Unreadable:
+        if name == "慢.txt":
+            go_on.wait(60)
+        read = {"扫描.pdf": Unreadable("scan"), "照片.png": Unreadable("picture")}
+        return read.get(name, says("验证码单价 0.04 元"))
+
+    names = {"1111": "慢.txt", "2222": "扫描.pdf", "3333": "照片.png", "4444": "价格.txt"}
+    mine = case(1, *(file(digest, name) for digest, name in names.items()))
+    shelf = Shelf(tmp_path, CONTENT, read=mixed, held_up_s=30)
+    pictures = case(2, file("3333", "照片.png"))
+    assert None is shelf.of(pictures)
+    shelf.all_looked_at(each for _, each in mine.files if each.name != "慢.txt")
+    filed = replace(shelf, held_up_s=0.05).of(mine)
+    assert filed is not None
+    assert (("慢.txt", None), ("扫描.pdf", Unreadable("scan"))) == filed.left_out
+    go_on.set()
+    filed = shelf.of(mine)
+    assert filed is not None
+    assert (("扫描.pdf", Unreadable("scan")),) == filed.left_out
 
 
 def test_a_name_is_that_of_its_evaluation(shelf: Shelf) -> None:
