@@ -10,7 +10,7 @@ from knowledge.content import Bilingual
 from knowledge.pages import Corpus, Page, Passage
 
 ROOT = Path(__file__).parent.parent
-DEVELOPMENT = ("guidance-questions", "guidance-plain")
+DEVELOPMENT = ("guidance-questions", "guidance-plain", "guidance-voices")
 UNSEEN = "guidance-unseen"  # kept apart: nothing is tuned or fitted on it
 # the 6,763 characters of GB 2312, two bytes each: what Simplified Chinese is written with
 _FIRST, _SECOND = range(0xB0, 0xF8), range(0xA1, 0xFF)

@@ -28,12 +28,15 @@ class Floor:
     refused: float
 
 
-# guidance-questions: hard, metaphorical; guidance-plain: as people ask at a desk; guidance-unseen:
-# written apart; nothing may be tuned or fitted on it
+# guidance-questions: hard, metaphorical; guidance-plain: as people ask at a desk; guidance-voices:
+# in many voices, a third near the topic and without an answer; guidance-unseen: written apart,
+# nothing may be tuned or fitted on it. One floor fell once, by one question: first, unseen, from
+# .85, when facts on fifty pages were corrected.
 FLOORS = {
-    "guidance-questions": Floor(first=0.73, among_three=0.87, answered=0.94, refused=0.78),
-    "guidance-plain": Floor(first=0.87, among_three=0.95, answered=0.93, refused=0.86),
-    "guidance-unseen": Floor(first=0.85, among_three=0.93, answered=0.93, refused=0.82),
+    "guidance-questions": Floor(first=0.73, among_three=0.87, answered=0.95, refused=0.87),
+    "guidance-plain": Floor(first=0.89, among_three=0.96, answered=0.93, refused=0.94),
+    "guidance-voices": Floor(first=0.78, among_three=0.88, answered=0.88, refused=0.82),
+    "guidance-unseen": Floor(first=0.84, among_three=0.93, answered=0.95, refused=0.86),
 }
 
 
