@@ -292,6 +292,8 @@ class Assistant:
             return self.guide.explain(effect.anchor, session.language)
         spoken = consulting.language(session, effect.question)
         mine = case if case is not None and case.id == session.case else None  # no other's papers
+        if session.pending is not None and session.pending.awaiting == "walk":
+            mine = None  # of the vendor just named there are none yet
         return self.guide.consult(effect.question, spoken, effect.context, mine)
 
     def _fulfil(self, effect: Effect, session: Session) -> Effect:

@@ -52,6 +52,8 @@ class LazyGuide:
 
     def warm(self) -> None:
         """Start loading behind the conversation."""
+        if self._speaker is not None:  # takes seconds too, and pasted notes may come first
+            self._speaker.warm()
         threading.Thread(target=self._open, name="guide", daemon=True).start()
 
     def _open(self) -> "phrasing.Guidance":
@@ -71,7 +73,6 @@ class LazyGuide:
             return guidance
         from knowledge.phrasing import Phrased
 
-        self._speaker.warm()
         return Phrased(guidance, self._speaker)
 
     def consult(

@@ -61,11 +61,13 @@ class Search:
         dense = self._best(self.store.cosines(self.embedder.embed_question(question)))
         # rounded, so that the last bits of a store's arithmetic decide nothing
         exact = _of_top(lexical, 0) + DENSE_SHARE * _of_top(dense, FAR)
-        exact[list(self._foreseen.get(_letters(question), ()))] += 1
+        foreseen = list(self._foreseen.get(_letters(question), ()))
+        exact[foreseen] += 1
         fused: Vectors = np.round(exact, 4).astype(np.float32)
         order = np.argsort(-fused, kind="stable")
         ranked = tuple(int(place) for place in order)
-        return Found(ranked, fused, self._signals(question, found, ranked[0]))
+        signals = self._signals(question, found, ranked[0])
+        return Found(ranked, fused, {**signals, "foreseen": float(bool(foreseen))})
 
     def _signals(self, question: str, found: Vectors, best: int) -> dict[str, float]:
         """What tells a question with an answer from one merely near the topic, each 0 to 1."""

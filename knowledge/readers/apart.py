@@ -6,6 +6,7 @@ What it has written before it is ended counts; whatever happens to it, the calle
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +85,7 @@ def _output(path: Path, name: str, limits: Limits) -> bytes:
         str(path.resolve()),
         Path(name).suffix,
     ]
-    command += [str(limits.processor), str(limits.memory)]
+    command += [str(ceil(limits.seconds)), str(limits.processor), str(limits.memory)]
     try:
         child = subprocess.Popen(  # noqa: S603  our own program; the path is an argument
             command,
@@ -157,7 +159,8 @@ def _office(path: Path) -> Iterator[Line | Cut]:
     raise NotReadableError(next((_INSIDE[name] for name in names & set(_INSIDE)), "archive"))
 
 
-def _limit(processor: int, memory: int) -> None:
+def _limit(seconds: int, processor: int, memory: int) -> None:
+    signal.alarm(seconds)  # whoever started us may be gone and end nobody any more
     resource.setrlimit(resource.RLIMIT_CPU, (processor, processor))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # writes nothing anywhere
@@ -191,9 +194,9 @@ def _read_here(path: Path, name: str) -> str:
 
 
 def main() -> None:
-    """`path suffix processor-seconds bytes-of-memory`: lines of JSON on standard output."""
-    path, suffix, processor, memory = sys.argv[1:]
-    _limit(int(processor), int(memory))
+    """`path suffix seconds processor-seconds bytes-of-memory`: lines of JSON on standard output."""
+    path, suffix, *limits = sys.argv[1:]
+    _limit(*map(int, limits))
     os.nice(5)
     _say(_read_here(Path(path), suffix))
 

@@ -36,7 +36,7 @@ FLOORS = {
     "guidance-questions": Floor(first=0.73, among_three=0.87, answered=0.95, refused=0.87),
     "guidance-plain": Floor(first=0.89, among_three=0.96, answered=0.93, refused=0.94),
     "guidance-voices": Floor(first=0.78, among_three=0.88, answered=0.88, refused=0.82),
-    "guidance-unseen": Floor(first=0.84, among_three=0.93, answered=0.95, refused=0.86),
+    "guidance-unseen": Floor(first=0.84, among_three=0.93, answered=0.96, refused=0.85),
 }
 
 

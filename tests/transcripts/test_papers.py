@@ -61,6 +61,14 @@ def test_a_paper_can_be_asked_about(scene: Stage, papers: dict[str, Path]) -> No
     assert "第三条" in said
 
 
+def test_a_vendor_just_named_has_no_papers_yet(scene: Stage, papers: dict[str, Path]) -> None:
+    """While it is asked how to walk through a new vendor, nothing is quoted from another one's."""
+    begin(scene, "云信达")
+    scene.send_file(papers[vendor_papers.C], "1")
+    scene.say("新建 蓝海通信")
+    assert "合同.docx" not in scene.say("逾期付款违约金是多少？")
+
+
 def test_a_picture_is_kept_and_not_read(scene: Stage, tmp_path: Path) -> None:
     """What cannot be read says why, and that it is evidence all the same."""
     begin(scene, "云信达")

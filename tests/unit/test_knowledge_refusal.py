@@ -31,6 +31,11 @@ def test_a_heading_named_is_never_refused() -> None:
     assert "possibly" == calibration().tier({**weak, "heading": 1.0})
 
 
+def test_a_question_of_a_passage_is_answered() -> None:
+    """What a passage itself says people ask is answered, whatever else speaks against it."""
+    assert "says" == calibration().tier({"known": 0.0, "outside": 1.0, "foreseen": 1.0})
+
+
 def test_a_probability_stays_one() -> None:
     """However strong the signals, the probability lies between 0 and 1."""
     assert 0 < calibration().probability({"known": -1e9, "outside": 0}) < 1e-9
