@@ -226,9 +226,10 @@ def _pressed(talk: Talk, incoming: Incoming) -> None:
     if subject == "remind":
         return reminding.pressed(talk, word)
     item = talk.scene.checklist.numbered(int(subject)) if subject.isdigit() else None
-    if asked == "any" and item is not None and talk.case is not None:
-        return calling.answer(talk, item, word, incoming.text.strip())
     pending = talk.session.pending
+    if asked == "any" and item is not None and talk.case is not None:
+        calling.answer(talk, item, word, incoming.text.strip())
+        return proposals.left(talk, pending)
     if pending is not None and _waits(talk, f"{asked}:{subject}"):
         return _chosen(talk, pending, word)
     return belated.pressed(talk, incoming, subject, word)

@@ -319,7 +319,7 @@ def steered(talk: Talk, command: commands.Command) -> bool:
 
 
 def left(talk: Talk, before: Pending | None) -> None:
-    """Say so where a steering word led away from a list that is not through."""
+    """Say so where something else led away from a list that is not through."""
     if before is None or before.awaiting != "proposal" or aside.underway(talk.session):
         return
     pending = talk.session.pending
