@@ -3,6 +3,7 @@
 import codecs
 import hashlib
 import os
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,12 @@ _STARTS = {  # settled by the first bytes; Office files are ZIPs
     b"%PDF-": "application/pdf",
     b"PK\x03\x04": "application/zip",
     b"#!": "text/x-script",
+}
+_OPEN = "application/vnd.openxmlformats-officedocument"
+_INSIDE = {  # an Office file by the part it must have
+    "word/document.xml": f"{_OPEN}.wordprocessingml.document",
+    "xl/workbook.xml": f"{_OPEN}.spreadsheetml.sheet",
+    "ppt/presentation.xml": f"{_OPEN}.presentationml.presentation",
 }
 
 
@@ -106,13 +113,23 @@ def sniff(path: Path) -> str:
         head = file.read(8192)
     for start, kind in _STARTS.items():
         if head.startswith(start):
-            return kind
+            return _office(path) or kind if kind == "application/zip" else kind
     if _is_text(head):
         return "text/plain"
     try:
         return str(puremagic.from_string(head, mime=True)) or UNKNOWN
     except (puremagic.PureError, ValueError):
         return UNKNOWN
+
+
+def _office(path: Path) -> str:
+    """Which Office file a ZIP is; empty where it is another one. Nothing is unpacked."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = set(archive.namelist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return ""
+    return next((kind for part, kind in _INSIDE.items() if part in parts), "")
 
 
 def _is_text(head: bytes) -> bool:

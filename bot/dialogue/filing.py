@@ -14,6 +14,17 @@ from evaluators.evidence import Level
 from knowledge.readers.paper import Unreadable
 
 KILO = 1024
+_NAMES = {  # what a media type holds, and what people call such a file
+    "wordprocessingml": "Word",
+    "spreadsheetml": "Excel",
+    "presentationml": "PowerPoint",
+    "msword": "Word",
+    "ms-excel": "Excel",
+    "ms-powerpoint": "PowerPoint",
+    "text/plain": "TXT",
+    "audio/mpeg": "MP3",
+    "quicktime": "MOV",
+}
 
 # An item's number as people write it: "证据 3", "题号：3", "第3题", "#3", "evidence 3", or 3 alone;
 # "证据 3 份" counts files instead.
@@ -91,13 +102,19 @@ def _attach(talk: Talk, item: Item, file: FileKept, *, also: str = "") -> None:
         "file.known" if already else "file.kept",
         name=file.name,
         size=_size(file.size),
-        kind=file.media_type,
+        kind=_named(file.media_type),
         digest=file.sha256[:8],
         number=talk.number(item.id),
         ask=item.ask.of(talk.language),
     )
     talk.say(f"{told}\n{also}" if also else told)
     _raise_level(talk, item)
+
+
+def _named(media_type: str) -> str:
+    """What people call it: `Word`, `PDF`, `PNG`."""
+    known = next((name for part, name in _NAMES.items() if part in media_type), "")
+    return known or media_type.rpartition("/")[2].removeprefix("x-").upper()
 
 
 def _raise_level(talk: Talk, item: Item) -> None:

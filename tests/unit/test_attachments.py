@@ -84,9 +84,15 @@ def test_names_are_data_only(tmp_path: Path) -> None:
 
 
 def test_office_files_pass(tmp_path: Path) -> None:
-    """A document that is a ZIP inside is accepted."""
+    """A document that is a ZIP inside is known as what it is; any other ZIP is one."""
     path = tmp_path / "合同.docx"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("word/document.xml", "<w/>")
+    kind = kept(path, tmp_path / "files").media_type
+    assert "application/vnd.openxmlformats-officedocument.wordprocessingml.document" == kind
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.txt", "word/document.xml")
+    assert "application/zip" == kept(path, tmp_path / "files").media_type
+    path.write_bytes(path.read_bytes()[:-10])  # half a file
     assert "application/zip" == kept(path, tmp_path / "files").media_type
