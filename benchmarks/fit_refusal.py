@@ -167,12 +167,12 @@ def area(yes: Array, no: Array) -> float:
 def tiers(judged: Sequence[Sample], found: Array) -> tuple[float, float]:
     """From which probabilities on it `says`, and `possibly` says.
 
-    `says`: one golden question in twenty without an answer gets that far. `possibly`: six in
-    a hundred with an answer do not; these sets are harder than what people ask.
+    `says`: one golden question in twenty without an answer gets that far. `possibly`: one
+    in eighteen with an answer does not; these sets are harder than what people ask.
     """
     kinds = np.array([sample.kind for sample in judged])
     yes, no = found[kinds == "golden"], found[kinds == "golden-none"]
-    possibly = float(np.quantile(yes, 0.06))
+    possibly = float(np.quantile(yes, 0.055))
     return max(possibly, float(np.quantile(no, 0.95))), possibly
 
 

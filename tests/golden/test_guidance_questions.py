@@ -33,10 +33,10 @@ class Floor:
 # nothing may be tuned or fitted on it. One floor fell once, by one question: first, unseen, from
 # .85, when facts on fifty pages were corrected.
 FLOORS = {
-    "guidance-questions": Floor(first=0.73, among_three=0.87, answered=0.95, refused=0.87),
-    "guidance-plain": Floor(first=0.89, among_three=0.96, answered=0.93, refused=0.94),
-    "guidance-voices": Floor(first=0.78, among_three=0.88, answered=0.88, refused=0.82),
-    "guidance-unseen": Floor(first=0.84, among_three=0.93, answered=0.96, refused=0.85),
+    "guidance-questions": Floor(first=0.73, among_three=0.87, answered=0.97, refused=0.84),
+    "guidance-plain": Floor(first=0.89, among_three=0.96, answered=0.96, refused=0.94),
+    "guidance-voices": Floor(first=0.78, among_three=0.88, answered=0.88, refused=0.84),
+    "guidance-unseen": Floor(first=0.84, among_three=0.93, answered=0.95, refused=0.85),
 }
 
 
