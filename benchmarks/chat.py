@@ -14,7 +14,6 @@ import math
 import statistics
 import sys
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -76,12 +75,13 @@ class Turn:
 
 @dataclass
 class Talker:
-    """One person: what they can press, and the turns whose reply has not come."""
+    """One person: what they can press, and the turn whose reply has not come."""
 
     peer: Peer
     said: int = 0
     buttons: tuple[tuple[str, str], ...] = ()
-    waiting: deque[Turn] = field(default_factory=deque)
+    waiting: Turn | None = None
+    turns: anyio.Lock = field(default_factory=anyio.Lock)
 
     def says(self, message_id: str) -> Message:
         self.said += 1
@@ -108,8 +108,8 @@ class Counting:
     async def deliver(self, reply: Outgoing) -> Fate:
         talker = self.talkers[reply.chat]
         talker.buttons = reply.buttons
-        if talker.waiting:
-            turn = talker.waiting.popleft()
+        if (turn := talker.waiting) is not None:
+            talker.waiting = None
             turn.told_s = time.perf_counter() - turn.due
             turn.told.set()
             self.rested.send_nowait(talker)
@@ -129,14 +129,17 @@ class Stage:
     ids: Iterator[str]  # of messages
 
     async def turn(self, talker: Talker, due: float) -> Turn:
-        """From when it is due until its reply was handed over."""
-        turn = Turn(due)
-        talker.waiting.append(turn)
-        message = talker.says(next(self.ids))
-        if not await self.desk.receive(talker.peer, message):
-            raise machine.BenchmarkError("somebody who was invited is not known")
-        turn.kept_s = time.perf_counter() - due
-        await turn.told.wait()
+        """From when it is due until its reply was handed over.
+
+        Nobody speaks before they were answered: a button pressed twice is answered once.
+        """
+        async with talker.turns:
+            turn = talker.waiting = Turn(due)
+            message = talker.says(next(self.ids))
+            if not await self.desk.receive(talker.peer, message):
+                raise machine.BenchmarkError("somebody who was invited is not known")
+            turn.kept_s = time.perf_counter() - due
+            await turn.told.wait()
         return turn
 
     async def unlimited(self, turns: int) -> float:

@@ -174,6 +174,8 @@ def ask(question: str, language: str, *, as_json: bool) -> int:
     )
     speaker, _ = _language_model(settings)
     asked = Phrased(guidance, speaker) if speaker else guidance
+    if speaker:
+        speaker.load()  # on nobody's time: what is asked first has all of its seconds
     many = question == "-"
     try:
         for line in sys.stdin if many else [question]:
