@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.text import Glossary, is_chinese, normalise, runs
+from knowledge.text import Apart, Glossary, is_chinese
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -44,11 +44,10 @@ class Embedder(Protocol):
         ...
 
 
-def grams(text: str, glossary: Glossary) -> list[str]:
+def grams(text: Apart) -> list[str]:
     """The terms the table knows: 1- to 3-grams, English stems, concepts of the glossary."""
-    text = normalise(text)
-    found = [concept.upper() for concept in glossary.concepts(text)]
-    for run in runs(text):
+    found = [concept.upper() for concept in text.concepts]
+    for run in text.runs:
         if is_chinese(run):
             found.extend(
                 run[at : at + size]
@@ -69,13 +68,12 @@ class Table:
     glossary: Glossary
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        return self.embed_grams([grams(text, self.glossary) for text in texts])
+        return self.embed_apart([Apart.of(text, self.glossary) for text in texts])
 
-    def embed_grams(self, texts: Sequence[Sequence[str]]) -> Vectors:
-        """The same of texts already taken apart by `grams`."""
+    def embed_apart(self, texts: Sequence[Apart]) -> Vectors:
         vectors = np.zeros((len(texts), self.rows.shape[1]), dtype=np.float32)
         for number, text in enumerate(texts):
-            known = [self.vocabulary.get(gram, 0) for gram in text]
+            known = [self.vocabulary.get(gram, 0) for gram in grams(text)]
             if known:
                 vectors[number] = self.rows[known].mean(axis=0)
         return unit_length(vectors)
@@ -114,51 +112,42 @@ def unit_length(vectors: Vectors) -> Vectors:
     return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
 
-def fit(
-    texts: Sequence[str], glossary: Glossary, dimensions: int = DIMENSIONS
-) -> tuple[Table, Vectors]:
-    """A table fitted on these texts, and their vectors; the same texts always give the same."""
-    apart = [grams(text, glossary) for text in texts]
-    table = Table(*_fitted(apart, dimensions), glossary)
-    return table, table.embed_grams(apart)
-
-
-def _fitted(texts: Sequence[Sequence[str]], dimensions: int) -> tuple[dict[str, int], Vectors]:
-    """Vocabulary and rows of a table."""
+def fit(texts: Sequence[Apart], glossary: Glossary, dimensions: int = DIMENSIONS) -> Table:
+    """A table fitted on these texts; the same texts always give the same."""
     from scipy.sparse import csr_array, diags_array
 
-    counts = [Counter(text) for text in texts]
+    counts = [Counter(grams(text)) for text in texts]
     spread = Counter(gram for count in counts for gram in count)
     kept = sorted(gram for gram, n in spread.items() if n > 1 or len(gram) == 1)
     column = {gram: number for number, gram in enumerate(kept)}
-    cells = [
-        (row, column[gram], 1 + np.log(n))
-        for row, count in enumerate(counts)
-        for gram, n in count.items()
-        if gram in column
-    ]
-    rows, columns, often = zip(*cells, strict=True)
+    cells = [[(column[gram], n) for gram, n in each.items() if gram in column] for each in counts]
+    rows = np.repeat(np.arange(len(cells)), [len(each) for each in cells])
+    columns, often = np.array([cell for each in cells for cell in each]).T
     idf = np.log((1 + len(texts)) / (1 + np.array([spread[gram] for gram in kept]))) + 1
-    matrix = csr_array((often, (rows, columns)), shape=(len(texts), len(kept))) * idf
+    matrix = csr_array((1 + np.log(often), (rows, columns)), shape=(len(texts), len(kept))) * idf
     matrix = diags_array(1 / np.maximum(np.sqrt(matrix.power(2).sum(axis=1)), 1e-9)) @ matrix
     directions = _directions(matrix, min(dimensions, min(matrix.shape) - 1))
     places = (directions * idf[:, None]).astype(np.float32)
     vocabulary = {UNKNOWN: 0} | {gram: number + 1 for number, gram in enumerate(kept)}
     unknown = np.zeros((1, places.shape[1]), dtype=np.float32)
     # safetensors writes memory as it lies: rows must lie one after the other
-    table = np.ascontiguousarray(np.vstack([unknown, places]))
-    return vocabulary, table
+    return Table(vocabulary, np.ascontiguousarray(np.vstack([unknown, places])), glossary)
 
 
 def _directions(matrix: "csr_array", size: int) -> NDArray[np.float64]:
     """The main directions (columns) of the matrix's rows: a truncated SVD by random projection.
 
-    Halko, Martinsson and Tropp 2011; a tenth of an exact solver's time on 3,000 texts.
+    Halko, Martinsson and Tropp 2011; a tenth of an exact solver's time on 3,000 texts. On one
+    thread: on small matrices several wait for each other, four times as long where a machine is
+    busy.
     """
-    basis = matrix @ np.random.default_rng(0).standard_normal((matrix.shape[1], size + SPARE))
-    for _ in range(ROUNDS):
-        basis = matrix @ (matrix.T @ _orthonormal(basis))
-    return _orthonormal(matrix.T @ _orthonormal(basis))[:, :size]
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        basis = matrix @ np.random.default_rng(0).standard_normal((matrix.shape[1], size + SPARE))
+        for _ in range(ROUNDS):
+            basis = matrix @ (matrix.T @ _orthonormal(basis))
+        return _orthonormal(matrix.T @ _orthonormal(basis))[:, :size]
 
 
 def _orthonormal(basis: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -191,7 +180,7 @@ class Model:
     def _written(self, texts: Sequence[str]) -> list[str]:
         if self.glossary is None:
             return list(texts)
-        return [" ".join(grams(text, self.glossary)) for text in texts]
+        return [" ".join(grams(Apart.of(text, self.glossary))) for text in texts]
 
 
 def load_model(name: str, glossary: Glossary | None) -> Model:

@@ -19,7 +19,7 @@ import logging
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -36,7 +36,7 @@ from knowledge.embedding import VERSION, Embedder, Table, Vectors, fit, load_mod
 from knowledge.lexical import LexicalIndex
 from knowledge.pages import Corpus
 from knowledge.search import Search
-from knowledge.text import Glossary
+from knowledge.text import Apart, Glossary
 from knowledge.units import units
 
 if TYPE_CHECKING:
@@ -85,8 +85,9 @@ class Index:
         """Ready in a second where the folder knows these pages, or others."""
         kept = self._kept()
         if kept is None:
-            lexical = self._new_lexical()
-            table, vectors = self._older() or self._fitted(lexical)
+            apart = self._apart()
+            lexical = self._new_lexical(apart)
+            table, vectors = self._older(apart) or self._fitted(apart, lexical)
         else:
             table, vectors, lexical = kept
         near = InMemory(vectors)
@@ -106,7 +107,7 @@ class Index:
         Raises whatever the model's library raises.
         """
         if self._stale:
-            table, vectors = self._fitted(quick.lexical)
+            table, vectors = self._fitted(self._apart(), quick.lexical)
             near = InMemory(vectors)
             quick = replace(quick, table=table, near=near, embedder=table, store=near)
         if self._model is None:
@@ -123,7 +124,8 @@ class Index:
         Whoever answered from an older table only leaves the new one behind.
         """
         if self._stale:
-            self._fitted(self._new_lexical())
+            apart = self._apart()
+            self._fitted(apart, self._new_lexical(apart))
         if self._chroma is not None:
             self._chroma.close()
         if self._owner is not None:
@@ -141,11 +143,14 @@ class Index:
 
         return _read(load, folder)
 
-    def _new_lexical(self) -> LexicalIndex:
-        owners = np.array([unit.place for unit in self._units])
-        return LexicalIndex.of(self._texts, self._glossary, owners)
+    def _apart(self) -> Sequence[Apart]:
+        return [Apart.of(text, self._glossary) for text in self._texts]
 
-    def _older(self) -> tuple[Table, Vectors] | None:
+    def _new_lexical(self, apart: Sequence[Apart]) -> LexicalIndex:
+        owners = np.array([unit.place for unit in self._units])
+        return LexicalIndex.of(apart, self._glossary, owners)
+
+    def _older(self, apart: Sequence[Apart]) -> tuple[Table, Vectors] | None:
         """The table fitted last on other texts, applied to these."""
         folders = self._folder.glob(f"v{VERSION}-*")
         complete = (each for each in folders if _IS_KEPT.fullmatch(each.name))
@@ -154,12 +159,13 @@ class Index:
             table = _read(partial(Table.load, folder, self._glossary), folder)
             if table is not None:
                 self._stale = True
-                return table, table.embed(self._texts)
+                return table, table.embed_apart(apart)
         return None
 
-    def _fitted(self, lexical: LexicalIndex) -> tuple[Table, Vectors]:
+    def _fitted(self, apart: Sequence[Apart], lexical: LexicalIndex) -> tuple[Table, Vectors]:
         log.info("fitting the table of %d texts", len(self._texts))
-        table, vectors = fit(self._texts, self._glossary)
+        table = fit(apart, self._glossary)
+        vectors = table.embed_apart(apart)
         try:
             with _new_folder(self._folder / self._hash) as new:
                 table.save(new)

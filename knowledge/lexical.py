@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.text import WEIGHT, Glossary, terms
+from knowledge.text import WEIGHT, Apart, Glossary, terms
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -44,13 +44,13 @@ class LexicalIndex:
 
     @classmethod
     def of(
-        cls, texts: Sequence[str], glossary: Glossary, owners: Owners | None = None
+        cls, texts: Sequence[Apart], glossary: Glossary, owners: Owners | None = None
     ) -> "LexicalIndex":
         """`owners` (0 and up) say whose text each is; -1 is nobody's. Without it, each its own.
 
         A term is rare when few owners use it, however often one of them does.
         """
-        counts = [Counter(terms(text, glossary)) for text in texts]
+        counts = [Counter(text.terms()) for text in texts]
         columns: dict[str, int] = {}
         for count in counts:
             for term in count:

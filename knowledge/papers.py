@@ -17,7 +17,7 @@ from knowledge.lexical import LexicalIndex
 from knowledge.readers import apart
 from knowledge.readers.glossary import read_groups
 from knowledge.readers.paper import Read, Section
-from knowledge.text import Glossary, normalise, terms
+from knowledge.text import Apart, Glossary, normalise, terms
 
 SHOWN = 3
 MOST_SECTIONS = 1500  # of one evaluation: a few seconds of indexing; the newest papers first
@@ -62,7 +62,8 @@ class Papers:
         found = [(name, each) for name, paper in reversed(read) for each in paper.sections]
         self._sections = found[:MOST_SECTIONS]
         texts = [_indexed(name, each) for name, each in self._sections]
-        self._lexical = LexicalIndex.of(texts, glossary) if texts else None
+        apart = [Apart.of(text, glossary) for text in texts]
+        self._lexical = LexicalIndex.of(apart, glossary) if texts else None
 
     @classmethod
     def open(cls, folder: Path, files: Sequence[Paper]) -> "Papers":

@@ -8,6 +8,7 @@ English, and concepts of the glossary bring together what different people call 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 # Terms carry their family as first character.
@@ -135,13 +136,29 @@ def _key(phrase: str) -> str:
     return re.sub(r"[a-z]+", lambda word: stem(word.group()), normalise(phrase)).strip()
 
 
+@dataclass(frozen=True)
+class Apart:
+    """A text taken apart, which costs more than anything made from it: concepts, and runs."""
+
+    concepts: tuple[str, ...]
+    runs: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str, glossary: Glossary) -> "Apart":
+        plain = normalise(text)
+        return cls(tuple(glossary.concepts(plain)), tuple(runs(plain)))
+
+    def terms(self) -> list[str]:
+        """See `terms`."""
+        found = list(self.concepts)
+        for run in self.runs:
+            found.extend(_chinese(run) if is_chinese(run) else [_latin(run)])
+        return found
+
+
 def terms(text: str, glossary: Glossary) -> list[str]:
     """Every term of the text, repeated as often as it occurs."""
-    text = normalise(text)
-    found = glossary.concepts(text)
-    for run in runs(text):
-        found.extend(_chinese(run) if is_chinese(run) else [_latin(run)])
-    return found
+    return Apart.of(text, glossary).terms()
 
 
 def runs(normalised: str) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from knowledge.embedding import Table, fit
-from knowledge.text import Glossary
+from knowledge.text import Apart, Glossary
 
 TEXTS = [
     *("签名报备要几天", "签名多久能批", "报备的签名失效", "许可证到官网查", "许可证号的样式"),
@@ -20,11 +20,12 @@ TEXTS = [
     *("how long are records kept", "records are deleted"),
 ]
 GLOSSARY = Glossary([["回执", "状态报告", "receipt"]])
+APART = [Apart.of(text, GLOSSARY) for text in TEXTS]
 
 
 @pytest.fixture(scope="module")
 def table() -> Table:
-    return fit(TEXTS, GLOSSARY, dimensions=6)[0]
+    return fit(APART, GLOSSARY, dimensions=6)
 
 
 def test_near_meanings_are_near(table: Table) -> None:
@@ -49,7 +50,7 @@ def test_vectors_have_length_one_or_none(table: Table) -> None:
 
 def test_the_same_texts_give_the_same_table(table: Table) -> None:
     """Fitting again gives the same vectors, so that answers do not change by rebuilding."""
-    again = fit(TEXTS, GLOSSARY, dimensions=6)[0]
+    again = fit(APART, GLOSSARY, dimensions=6)
     assert table.vocabulary == again.vocabulary
     np.testing.assert_allclose(table.rows, again.rows, atol=1e-5)
 
@@ -63,5 +64,7 @@ def test_a_table_comes_back_from_disk(table: Table, tmp_path: Path) -> None:
 
 def test_few_texts_get_few_dimensions() -> None:
     """A handful of texts is enough to fit on."""
-    small = fit(["签名报备", "签名失效", "许可证"], Glossary([]))[0]
+    plain = Glossary([])
+    few = [Apart.of(text, plain) for text in ("签名报备", "签名失效", "许可证")]
+    small = fit(few, plain)
     assert 2 == small.embed(["签名"]).shape[1]

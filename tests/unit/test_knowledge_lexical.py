@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from knowledge.lexical import LexicalIndex
-from knowledge.text import Glossary
+from knowledge.text import Apart, Glossary
 
 TEXTS = ["签名报备要几天", "许可证到官网查", "回执不等于手机收到", "delivery receipts are no proof"]
 
 
 @pytest.fixture(scope="module")
 def index() -> LexicalIndex:
-    return LexicalIndex.of(TEXTS, Glossary([["回执", "receipt"], ["手机", "handset"]]))
+    glossary = Glossary([["回执", "receipt"], ["手机", "handset"]])
+    return LexicalIndex.of([Apart.of(text, glossary) for text in TEXTS], glossary)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,8 @@ def test_a_term_of_one_owner_is_rare_however_often(index: LexicalIndex) -> None:
     """Many questions of one passage make its words no commoner; nobody's texts count nothing."""
     glossary = Glossary([])
     texts = ["签名报备", "签名几天", "签名多久", "官网查证", "官网核对", "签名广告"]
-    owned = LexicalIndex.of(texts, glossary, np.array([0, 0, 0, 1, 2, -1])).weigh("签名 官网")
+    apart = [Apart.of(text, glossary) for text in texts]
+    owned = LexicalIndex.of(apart, glossary, np.array([0, 0, 0, 1, 2, -1])).weigh("签名 官网")
     assert owned["b签名"] > owned["b官网"]
 
 
