@@ -1,20 +1,16 @@
 """The one place that builds concrete things and wires them together."""
 
 import argparse
-import json
-import logging
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from bot import holidays, wording
+from bot import holidays, language_model, logs, wording
 from bot import settings as settings_
-from bot.assistant import Assistant, Reader
+from bot.assistant import Assistant
 from bot.dialogue import showing
 from bot.engine import spawn
 from bot.engine.judging import rejudge
@@ -31,9 +27,6 @@ from evaluators import checklist
 from evaluators import policy as policies
 from evaluators.errors import ContentError
 from evaluators.sending import plan as plans
-
-if TYPE_CHECKING:
-    from knowledge.llm import Model
 
 CLOSING_S = 1.0  # the longest an end waits for a guide that is still loading
 
@@ -78,7 +71,7 @@ class App:
 def opened(settings: Settings | None = None) -> Iterator[App]:
     """The application on its state directory; closed at the end."""
     settings = settings or settings_.load()
-    log_to(settings.home / "smsvet.log")
+    logs.to(settings.home / "smsvet.log")
     try:
         wordings = wording.load(CONTENT / "wording")
         items = checklist.load(CONTENT / "checklist")
@@ -89,7 +82,7 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
     company = holidays.load(settings.home / holidays.FILE)
     database = Database.open(settings)
     database.company = company
-    speaker, reader = _language_model(settings)
+    speaker, reader = language_model.opened(settings)
     shelf = Shelf(settings.home / "files", CONTENT)
     guide = LazyGuide(
         CONTENT,
@@ -122,7 +115,7 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
         scenery=scenery,
         guide=guide,
         scorer=judge.scorecard,
-        reader=reader,
+        reader=reader.propose if reader else None,
         shelf=shelf,
         files=settings.home / "files",
         link=settings.sign_in_link,
@@ -134,75 +127,6 @@ def opened(settings: Settings | None = None) -> Iterator[App]:
             yield App(settings, database, assistant, guide, judge, wordings)
         finally:
             guide.close(CLOSING_S)
-
-
-def _language_model(settings: Settings) -> "tuple[Model | None, Reader | None]":
-    """Who may put answers into words and read notes; nobody where none is set up."""
-    if not settings.llm:
-        return None, None
-    from knowledge.llm import Model
-    from knowledge.proposing import Proposer
-
-    model = Model.open(settings.llm)
-    return model, Proposer(model).propose
-
-
-def log_to(path: Path) -> None:
-    """Warnings and errors go to a file of bounded size; a person's screen stays calm."""
-    handler = RotatingFileHandler(path, maxBytes=1 << 20, backupCount=2, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    path.touch(mode=0o600)
-    root = logging.getLogger()
-    for before in root.handlers:
-        before.close()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)
-
-
-def ask(question: str, language: str, *, as_json: bool) -> int:
-    """Questions to the guidance, outside any conversation."""
-    from knowledge.answer import Guidance, render, to_json
-    from knowledge.phrasing import Phrased
-
-    settings = settings_.load()
-    log_to(settings.home / "smsvet.log")
-    guidance = Guidance.open(
-        CONTENT,
-        settings.home / "guidance",
-        settings.embedding_model,
-        chroma=settings.chroma_url,
-    )
-    speaker, _ = _language_model(settings)
-    asked = Phrased(guidance, speaker) if speaker else guidance
-    if speaker:
-        speaker.load()  # on nobody's time: what is asked first has all of its seconds
-    many = question == "-"
-    try:
-        for line in sys.stdin if many else [question]:
-            if not line.strip():
-                continue
-            answer = asked.ask(line.strip(), language)
-            if many or as_json:
-                text = json.dumps(to_json(answer), ensure_ascii=False, indent=None if many else 2)
-            else:
-                text = render(answer, language)
-            sys.stdout.write(text + "\n")
-            sys.stdout.flush()
-    finally:
-        guidance.close()
-    return 0
-
-
-def unanswered(*, as_json: bool) -> int:
-    """What people asked in chats and the guidance did not say, most often asked first."""
-    from dataclasses import asdict
-
-    from bot import unanswered as kept
-
-    rows = kept.read(settings_.load().home / "guidance")
-    text = json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2) + "\n"
-    sys.stdout.write(text if as_json else kept.listing(rows))
-    return 0
 
 
 def simulate(options: argparse.Namespace) -> int:
@@ -265,7 +189,7 @@ def worker(until_idle: float | None) -> int:
     from bot.engine.worker import serve
 
     with opened() as app:
-        log_to(app.settings.home / "worker.log")
+        logs.to(app.settings.home / "worker.log")
         return serve(
             app.settings,
             app.database,

@@ -22,7 +22,7 @@ import uvicorn
 from anyio.to_thread import run_sync
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import app
+from bot import app, logs
 from bot import settings as settings_
 from bot.channels import web
 from bot.channels.web import Guard
@@ -49,7 +49,7 @@ def run(host: str | None, port: int | None, record: Path | None = None) -> int:
     host = host or settings.web_host
     port = settings.web_port if port is None else port
     with _alone(settings.home), app.opened(settings) as built:
-        app.log_to(settings.home / "serve.log")
+        logs.to(settings.home / "serve.log")
         listening = _listen(host, port)
         built.guide.warm()  # or the first question would wait for it
         board = _switchboard(settings, built, record)

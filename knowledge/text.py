@@ -5,6 +5,7 @@ Chinese without a word list, toneless pinyin pairs find homophone typing errors,
 English, and concepts of the glossary bring together what different people call the same thing.
 """
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -62,6 +63,8 @@ def _converter():  # type: ignore[no-untyped-def]  # the package has no types
 @lru_cache(maxsize=8192)
 def sound(character: str) -> str:
     """Toneless pinyin of one character, its most usual reading."""
+    for unneeded in ("PYPINYIN_NO_PHRASES", "PYPINYIN_NO_DICT_COPY"):
+        os.environ.setdefault(unneeded, "1")  # words: a third of a second to read
     from pypinyin import lazy_pinyin
 
     return str(lazy_pinyin(character)[0])
