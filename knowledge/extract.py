@@ -1,20 +1,35 @@
-"""The few sentences of a passage that answer a question. Nothing is rephrased."""
+"""What of a passage answers a question: the whole where a phone shows it. Nothing is rephrased."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from math import log
 
 from knowledge.figures import figures
 from knowledge.text import is_chinese, normalise, runs
 
-MOST_SENTENCES = 3
-LEAD = 1.25  # what comes later must share this much more with the question to be shown
-# a full stop inside a name or a number (miit.gov.cn, 0.035) is followed by no space
+ROOM = 240  # Chinese characters, two letters each: four fifths of a phone's screen
+LEAD = 0.15  # of all that is asked for: what the first sentence, which makes the point, is ahead by
+ASKED = 0.3  # the same for a sentence with a figure where one is asked for
 LEAST_SHARED = 0.03  # of a sentence's pieces in the facts it rests on; below that it rests on none
 SHORT = 6  # characters: `要附。` leads up to the sentence after it
 _IDIOM = re.compile(r"(?<![十百千万])一(?=个?[天年月周夜小])")
+# a full stop inside a name or a number (miit.gov.cn, 0.035) is followed by no space
 _END = re.compile(r"(?<=[。！？!?])(?=[^」』”’）)])|(?<=[.!?])\s+(?=[A-Z\"'(])")
 # YAML folds long lines with a space, which Chinese does not write
 _FOLD = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])[ \n]+(?=[\u3000-\u9fff\uff00-\uffef])")
+
+# asks for a figure
+_HOW_MUCH = re.compile(
+    r"多少|几(?!乎)|多[久大高快长]|何时|什么时候"
+    r"|\bhow (?:many|much|long|often|soon|big|fast|high|low)\b|\bwhen\b",
+    re.IGNORECASE,
+)
+# says something else without the sentence before it
+_LEANS = re.compile(
+    r"但|[这那它]|其[次余他中]|再|另|然后|所以|因此|也|还|而且?|否则|顺带|后者|没?有[，,]"
+    r"|(?:but|it|its|this|that|these|those|they|their|such|so|then|also|both|worse|otherwise)\b",
+    re.IGNORECASE,
+)
 
 Weigh = Callable[[str], dict[str, float]]
 
@@ -24,20 +39,61 @@ def sentences(text: str) -> list[str]:
     return [part.strip() for part in _END.split(tidy) if part.strip()]
 
 
-def covering(text: str, question: str, weigh: Weigh) -> list[str]:
-    """The first sentence, which makes the point, and the two neighbours that serve best after it.
+def borne(parts: Iterable[str], statements: str) -> list[str]:
+    """The sentences that rest on the statements, without any that leans on one that does not."""
+    kept: list[str] = []
+    torn = False
+    for part in parts:
+        torn = not rests_on(part, statements) or (torn and _leans(part))
+        kept += [] if torn else [part]
+    return kept
 
-    `weigh` gives a text's terms with their weights. Neighbours, because a sentence torn from the
-    one before it often says something else; a short text is given whole.
+
+def covering(parts: Sequence[str], question: str, weigh: Weigh) -> list[str]:
+    """The sentences of a passage, in order, without what is asked for least, until they fit.
+
+    `weigh` gives a text's terms with their weights. A sentence that leans on the one before it
+    stays with it: torn from it, it would say something else.
     """
-    parts = sentences(text)
-    if len(parts) <= MOST_SENTENCES:
-        return parts
-    wanted, pair = weigh(question), MOST_SENTENCES - 1
-    pairs = [parts[at : at + pair] for at in range(1, len(parts) - pair + 1)]
-    shares = [shared("".join(each), wanted, weigh) for each in pairs]
-    best = max(range(len(pairs)), key=shares.__getitem__)
-    return parts[:1] + pairs[best if shares[best] > LEAD * shares[0] else 0]
+    if room(parts) <= ROOM:
+        return list(parts)
+    worth, kept = _worth(parts, question, weigh), set[int]()
+    for best in sorted(range(len(parts)), key=worth.__getitem__, reverse=True):
+        first = best
+        while first and _leans(parts[first]):
+            first -= 1
+        more = kept | set(range(first, best + 1))
+        if not kept or room([parts[at] for at in more]) <= ROOM:
+            kept = more
+    return [parts[at] for at in sorted(kept)]
+
+
+def _leans(part: str) -> bool:
+    return _LEANS.match(part) is not None
+
+
+def room(parts: Sequence[str]) -> float:
+    """What the sentences take on a screen, in Chinese characters."""
+    return sum(0.5 if character < "\u2000" else 1 for part in parts for character in part)
+
+
+def _worth(parts: Sequence[str], question: str, weigh: Weigh) -> list[float]:
+    """How much of what is asked each sentence holds, 1 for all of it.
+
+    A term counts for less the more sentences of this passage hold it: it tells them less apart.
+    """
+    wanted, held = weigh(question), [weigh(part) for part in parts]
+    users = {term: sum(term in each for each in held) for term in wanted}
+    telling = {
+        term: weight * log(1 + len(parts) / users[term])
+        for term, weight in wanted.items()
+        if users[term]
+    }
+    whole, figure = sum(telling.values()) or 1.0, bool(_HOW_MUCH.search(question))
+    worth = [sum(telling.get(term, 0) for term in each) / whole for each in held]
+    for at, part in enumerate(parts):
+        worth[at] += LEAD * (at == 0) + ASKED * (figure and bool(numbers(part) or figures(part)))
+    return worth
 
 
 def shared(text: str, wanted: dict[str, float], weigh: Weigh) -> float:

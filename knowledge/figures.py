@@ -38,7 +38,8 @@ _UNITS: tuple[tuple[str, str, float], ...] = (
     (r"tps|qps", "tps", 1),
 )
 _UNIT = "|".join(f"(?P<u{n}>{pattern})" for n, (pattern, _, _) in enumerate(_UNITS))
-_LINK = r"\s*(?:[-–—~～、/到至,，]|to|or|and)\s*"
+# in `98% takes 149, 99% 299` the comma begins something new
+_LINK = r"\s*(?:[-–—~～、/到至]|[,，](?!\s*[\d.]+%)|to|or|and)\s*"
 _NUMBER = rf"(?:{_ARABIC}(?: ?[万千])?|{_HAN})"
 _WITH_UNIT = re.compile(
     rf"(?<![a-z0-9.÷])({_NUMBER}(?:{_LINK}{_NUMBER})*)"
@@ -77,8 +78,11 @@ def _read(plain: str) -> Iterator[Figure]:
     for found in _WITH_UNIT.finditer(plain):
         place = next(n for n in range(len(_UNITS)) if found[f"u{n}"])
         _, unit, factor = _UNITS[place]
-        for number in re.findall(_NUMBER, found[1]):
-            yield Figure(round(_value(number) * factor, 6), unit)
+        *others, last = map(_value, re.findall(_NUMBER, found[1]))
+        if unit == "percent":  # in `for 300 and 82.7%` the first is no share
+            others = [value for value in others if value <= 100]
+        for value in (*others, last):
+            yield Figure(round(value * factor, 6), unit)
 
 
 def _value(number: str) -> float:

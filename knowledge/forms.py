@@ -9,10 +9,14 @@ CHOICES = ("yes", "no", "partly")  # what notes may say to a question without wo
 
 @dataclass(frozen=True)
 class Form:
-    """What is to be filled in: a name of its own and a JSON schema of kind `object`."""
+    """What is to be filled in: a name of its own and a JSON schema of kind `object`.
+
+    `patience`: how many times the usual deadline it may take; a long one is long to write.
+    """
 
     name: str
     schema: dict[str, Any]
+    patience: float = 1.0
 
     def fits(self, filled: object) -> bool:
         """Whether it has the fields it must have; what is in them is for the caller to check."""

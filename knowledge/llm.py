@@ -17,10 +17,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 from knowledge.forms import Filled, Form
 
 DEADLINE_S = 8.0  # a whole call: all ways of asking, and reading the answer
+MOST_PATIENT = 2.5  # no form has more times the deadline
 REST_S, LONGEST_REST_S = 30.0, 600.0  # nobody asks for so long after failures; doubled each time
 PATIENCE = 3  # answers in a row that are no use, before it counts as a failure
 AT_ONCE = 4  # calls; whoever comes then goes on without
@@ -28,6 +30,19 @@ LONGEST = 60_000  # characters of an answer
 BRACES = 20  # places looked at where an object might begin
 UNSUPPORTED = frozenset({400, 404, 405, 415, 422, 501})  # of a way of asking, not of everything
 _THOUGHTS = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL)
+# LangChain's own ways of sending what is asked to others as well, or instead
+_ELSEWHERE = (
+    "LANGSMITH_TRACING",
+    "LANGCHAIN_TRACING_V2",
+    "LANGCHAIN_TRACING",
+    "LANGSMITH_GATEWAY",
+)
+_STATUS = {
+    401: "the key is refused",
+    403: "the key may not do this",
+    404: "no such address or model",
+    429: "too many calls, or no credit left",
+}
 _SHAPE = "Reply with one JSON object and nothing else. Its JSON schema:\n"
 
 log = logging.getLogger(__name__)
@@ -63,16 +78,18 @@ class Breaker:
                 return
         self.failed()
 
-    def failed(self) -> None:
+    def failed(self, asked_s: float = 0.0) -> None:
+        """It failed, and may have asked to be left alone for so long."""
         with self.lock:
             self.failures, self.useless = self.failures + 1, 0
-            rest = min(self.rest_s * 2 ** (self.failures - 1), LONGEST_REST_S)
-            self.until = self.clock() + rest
+            rest = max(self.rest_s * 2 ** (self.failures - 1), asked_s)
+            self.until = self.clock() + min(rest, LONGEST_REST_S)
 
 
 class Model:
     """One language model by LangChain's name for it, such as `openai:gpt-4.1-mini`.
 
+    What follows a `?` goes into each request to an OpenAI-compatible server, see `with_options`.
     May be shared between threads. `options` go to LangChain as they are (base_url, api_key); what
     is not given there comes from the provider's own environment variables.
     """
@@ -81,6 +98,7 @@ class Model:
         self, name: str, deadline_s: float, rest_s: float, options: dict[str, Any]
     ) -> None:
         self.name, self.deadline_s = name, deadline_s
+        self._asked_for, self._body = with_options(name)
         self.trouble = ""  # why it was of no use the last time; empty when it was
         self._options = options
         self._breaker = Breaker(time.monotonic, rest_s)
@@ -114,7 +132,8 @@ class Model:
         self, task: str, material: str, form: Form, *, within: float | None = None
     ) -> Filled | None:
         """Have the form filled in from the material within so many seconds; None: do without."""
-        ends = time.monotonic() + min(within or self.deadline_s, self.deadline_s)
+        longest = self.deadline_s * form.patience
+        ends = time.monotonic() + min(within or longest, longest)
         self.warm()
         if not self._loaded.wait(ends - time.monotonic()):
             log.warning("language model: still loading")
@@ -136,17 +155,22 @@ class Model:
             found = asking.result(max(0.0, left))
         except Exception as error:  # noqa: BLE001 - whatever a provider's client may raise
             asking.cancel()
-            self._breaker.failed()
-            self.trouble = _named(error)
-            log.warning("language model: %s", self.trouble)  # its words may be anybody's
+            self._breaker.failed(_asked_for(error))
+            self._say(_named(error))
             return None
         self._breaker.answered(of_use=found is not None)
-        self.trouble = "" if found is not None else "it answered, but not in the form asked for"
+        self._say("" if found is not None else "it answered, but not in the form asked for")
         return found
+
+    def _say(self, trouble: str) -> None:
+        """Keep what went wrong, for the doctor, and log it; no word of the server's is in it."""
+        self.trouble = trouble
+        if trouble:
+            log.warning("language model %s: %s; going on without it", self._asked_for, trouble)
 
     async def _filled(self, messages: Sequence[tuple[str, str]], form: Form) -> Filled | None:
         """Ask in the best way the server knows, and remember it."""
-        ways = _ways(self._chat, form)
+        ways = _ways(self._chat, form, self._body)
         for number in range(self._way, len(ways)):
             try:
                 said = await _heard(ways[number], messages, form)
@@ -160,17 +184,34 @@ class Model:
 
     def _load(self) -> None:
         try:
-            for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGCHAIN_TRACING"):
-                os.environ[name] = "false"  # nothing about a call goes anywhere else
+            for name in _ELSEWHERE:
+                os.environ[name] = "false"
             from langchain.chat_models import init_chat_model
 
-            options = {"max_retries": 0, "timeout": self.deadline_s, **self._options}
-            self._chat = init_chat_model(self.name, **options)
+            # of one silence; the whole call's deadline is ours
+            options = {"max_retries": 0, "timeout": MOST_PATIENT * self.deadline_s} | self._options
+            self._chat = init_chat_model(self._asked_for, **options)
         except Exception as error:  # noqa: BLE001 - no package, no key, no such provider
             self.trouble = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
             log.warning("no language model: %s", self.trouble)
         finally:
             self._loaded.set()
+
+
+def with_options(name: str) -> tuple[str, dict[str, Any]]:
+    """`openai:m?thinking.type=disabled&n=1` as the name and {"thinking": {"type": ..}, "n": 1}."""
+    model, _, query = name.partition("?")
+    body: dict[str, Any] = {}
+    for key, value in parse_qsl(query):
+        *path, last = key.split(".")
+        place = body
+        for each in path:
+            place = place.setdefault(each, {})
+        try:
+            place[last] = json.loads(value)
+        except ValueError:
+            place[last] = value
+    return model, body
 
 
 def object_in(text: str, form: Form) -> Filled | None:
@@ -187,17 +228,18 @@ def object_in(text: str, form: Form) -> Filled | None:
     return None
 
 
-def _ways(chat: Any, form: Form) -> list[Callable[[], Any]]:
+def _ways(chat: Any, form: Form, asked: dict[str, Any]) -> list[Callable[[], Any]]:
     """The model bound in three ways, the strictest first."""
     wanted = {"name": form.name, "schema": form.schema, "strict": True}
     # in extra_body, because as an argument the client would parse the answer itself, and raise
-    body = {"response_format": {"type": "json_schema", "json_schema": wanted}}
+    body = {**asked, "response_format": {"type": "json_schema", "json_schema": wanted}}
+    more = {"extra_body": asked} if asked else {}
     tool = {"name": form.name, "description": form.name, "parameters": form.schema}
     function = {"type": "function", "function": tool}
     return [
         lambda: chat.bind(extra_body=body),
-        lambda: chat.bind_tools([function], tool_choice=form.name),
-        lambda: chat,
+        lambda: chat.bind_tools([function], tool_choice=form.name, **more),
+        lambda: chat.bind(**more),
     ]
 
 
@@ -243,7 +285,19 @@ def _named(error: Exception) -> str:
     status = getattr(error, "status_code", None)
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    return f"{type(error).__name__} {status}" if status else type(error).__name__
+    if isinstance(status, int):
+        words = _STATUS.get(status, "its server has trouble" if status >= 500 else "it refused")
+        return f"{words} (HTTP {status})"
+    if "Connection" in type(error).__name__:
+        return f"not reached, or cut off ({type(error).__name__})"
+    return f"no sensible answer ({type(error).__name__})"
+
+
+def _asked_for(error: Exception) -> float:
+    """The seconds of a Retry-After header; 0 without one that is a number."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    wait = str(headers.get("retry-after", ""))
+    return float(wait) if re.fullmatch(r"\d{1,9}(?:\.\d+)?", wait) else 0.0
 
 
 @cache

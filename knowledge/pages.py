@@ -57,11 +57,15 @@ class Passage(Content):
 
 
 class Page(Content):
-    """One file of `data/guidance/`; `sections` name the checklist sections it belongs to."""
+    """One file of `data/guidance/`; `sections` name the checklist sections it belongs to.
+
+    `meanings`: it says what words mean, which is not what most questions with these words ask.
+    """
 
     page: str = Field(pattern=NAME)
     title: Bilingual
     sections: tuple[str, ...]
+    meanings: bool = False
     reviewed: date
     sources: dict[str, Source]
     facts: tuple[Fact, ...]

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from knowledge.citation import Citation, Footnotes, Reader
 from knowledge.content import Bilingual
-from knowledge.extract import Weigh, covering, rests_on, sentences, supporting
+from knowledge.extract import Weigh, borne, covering, sentences, supporting
 from knowledge.pages import Corpus, Fact, Page, Place
 from knowledge.premise import Claim, Ground, Judgement, Verdict, calls_it_law, judge
 from knowledge.refusal import Tier
@@ -214,14 +214,9 @@ class Quoting:
         Where none is borne, the facts themselves.
         """
         facts = [self.corpus.fact(name) for name in place.passage.facts]
-        borne = "\n".join(map(_whole, facts))
-        chosen = [
-            sentence
-            for sentence in covering(place.passage.text.of(self.language), question, self.weigh)
-            if rests_on(sentence, borne)
-        ]
-        if chosen:
-            return self._cited(place, chosen)
+        said = sentences(place.passage.text.of(self.language))
+        if parts := borne(said, "\n".join(map(_whole, facts))):
+            return self._cited(place, covering(parts, question, self.weigh))
         notes = self._notes()
         text = self._joined([self._stated(notes, place, fact) for fact in facts[:MOST_FACTS]])
         return text, notes.citations()

@@ -11,7 +11,7 @@ from knowledge.dense import InMemory, Store
 from knowledge.embedding import Embedder, Table, Vectors
 from knowledge.lexical import LexicalIndex
 from knowledge.pages import Corpus
-from knowledge.text import CHARACTER, PAIR, WORD, normalise, runs
+from knowledge.text import CHARACTER, FAMILIES, PAIR, WORD, asks_meaning, normalise, runs
 from knowledge.units import NOWHERE, Field, Unit
 
 # Fields that find, measured on the golden questions (tests/golden) and on passages' own questions
@@ -21,6 +21,7 @@ DENSE_SHARE = 0.15
 FAR = 0.1  # a cosine below this is chance, and is not blown up by comparing it with the highest
 NEAR = 3  # neighbours that say how well a question fits
 VOTES = 10  # single questions nearest to the one asked, which vote on whether it has an answer
+ASIDE = 0.6  # what a word's meaning counts where something else is asked of it
 PARAPHRASE = 0.7  # a question sharing more than this with one of ours is that one again
 
 
@@ -61,6 +62,8 @@ class Search:
         dense = self._best(self.store.cosines(self.embedder.embed_question(question)))
         # rounded, so that the last bits of a store's arithmetic decide nothing
         exact = _of_top(lexical, 0) + DENSE_SHARE * _of_top(dense, FAR)
+        if not asks_meaning(question):
+            exact[self._meanings] *= ASIDE
         foreseen = list(self._foreseen.get(_letters(question), ()))
         exact[foreseen] += 1
         fused: Vectors = np.round(exact, 4).astype(np.float32)
@@ -82,9 +85,12 @@ class Search:
             kept = (w for term, w in wanted.items() if rows[self.lexical.rows_with(term)].any())
             return sum(kept) / sum(wanted.values()) if wanted else 1.0
 
-        repeated = self.lexical.shares(weights)[self._fields == "question"].max(initial=0)
+        shares = self.lexical.shares(weights)
+        repeated = float(shares[self._fields == "question"].max(initial=0))
+        mine = self._places == best
         return {
-            "asked_before": max(0.0, float(repeated) - PARAPHRASE) / (1 - PARAPHRASE),
+            "asked_before": max(0.0, repeated - PARAPHRASE) / (1 - PARAPHRASE),
+            "outside_before": float(shares[self._is_outside].max(initial=0)),
             "outside_share": outside / (own + outside) if outside else 0.0,
             "outside_votes": self._votes(found),
             "outside_near": self._votes(np.maximum(cosines, 0)),
@@ -94,7 +100,8 @@ class Search:
             "known_phrases": held(PAIR + WORD, ~self._is_outside),
             "known_words": held(WORD, ~self._is_outside),
             "known_characters": held(CHARACTER, ~self._is_outside),
-            "covered_characters": held(CHARACTER, self._places == best),
+            "covered": held(FAMILIES, mine),
+            "covered_characters": held(CHARACTER, mine),
             "heading": float(self._names_heading(question, best)),
             "nearness": float(self._best(cosines, "text").max(initial=0)),
         }
@@ -130,6 +137,11 @@ class Search:
     @cached_property
     def _places(self) -> NDArray[np.intp]:
         return np.array([unit.place for unit in self.units])
+
+    @cached_property
+    def _meanings(self) -> NDArray[np.bool_]:
+        """Which passages say what words mean."""
+        return np.array([place.page.meanings for place in self.corpus.places])
 
     @cached_property
     def _fields(self) -> NDArray[np.str_]:

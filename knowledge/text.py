@@ -15,6 +15,7 @@ from functools import lru_cache
 # Terms carry their family as first character.
 CHARACTER, PAIR, SOUND, WORD, FIGURE, CONCEPT = "c", "b", "p", "w", "n", "g"
 WEIGHT = {CHARACTER: 1.0, PAIR: 1.0, SOUND: 0.5, WORD: 1.0, FIGURE: 1.0, CONCEPT: 2.0}
+FAMILIES = "".join(WEIGHT)
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _RUN = re.compile(rf"[{_HAN}]+|[a-z0-9]+(?:[.'/&+-][a-z0-9]+)*%?")
@@ -30,6 +31,22 @@ _QUESTION_WORDS = re.compile(
     "|the|their|them|then|there|these|they|this|those|to|us|was|we|were|what|when|where|which"
     "|who|why|will|with|would|you|your)(?![a-z0-9])"
 )
+_MEANING = re.compile(
+    "什么是|什么叫|啥是|啥叫|何谓|何为|(?:是|叫|指)(?:个|的)?(?:什么|啥)|(?:什么|啥)(?:意思|东西|概念|玩意)|神么意思"
+    "|意思|解释|定义|含义|说人话|缩写|全称|区别|不同|区分|一回事|一样吗|傻傻分不清"
+    "|代表什么|(?:怎么|如何)理解|不懂|术语|名词|[是指](?:的是)?(?:谁|哪)"
+    r"|\b(?:mean(?:s|t|ing)?|definitions?|define|explain|stands? for|difference|differ|vs|versus)\b"
+    r"|\bwhat(?:'?s| is| are| exactly is)(?: \S+){1,4}$"
+)
+_BARE = re.compile(rf"[a-z0-9-]{{0,6}}[{_HAN}]{{1,4}}|[a-z0-9-]{{1,12}}")  # a word and no more
+_MORE = re.compile("[怎咋多几要吗能谁给求]|如何|可以|有哪|必须")
+
+
+def asks_meaning(question: str) -> bool:
+    """Whether somebody asks what a word means, or how two differ."""
+    plain = normalise(question).strip(" ?？。.!！")
+    bare = _BARE.fullmatch(plain) and not _MORE.search(plain)
+    return bool(bare or _MEANING.search(plain))
 
 
 def normalise(text: str) -> str:

@@ -5,11 +5,12 @@ Whoever read the notes has only proposed. What is offered here was read once mor
 says that it is right. Until then it is nowhere but in this list.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.dialogue import answering, aside, asking, commands, showing
+from bot.dialogue import answering, aside, asking, commands, showing, steering
 from bot.dialogue.case import Given
 from bot.dialogue.effects import Propose, Record, Say
 from bot.dialogue.session import Pending
@@ -26,6 +27,8 @@ MOST = 6000  # characters; more is a document
 INTERRUPTED = frozenset({"answer", "follow_up", "proposal"})
 RIGHT, WRONG, EDIT, SKIP = "right", "wrong", "edit", "skip"
 OFFERED = (RIGHT, WRONG, EDIT, SKIP)
+_NUMBER = re.compile(r"(?=.*\d{4})[^\s,，。;；]{5,30}")  # of a paper or a sender: it stands alone
+_ASKS = re.compile(r"(?:[?？]|[吗呢么])[\s”\"』」]*$")  # a question is nobody's answer
 
 
 @dataclass(frozen=True)
@@ -100,25 +103,35 @@ def _guess(talk: Talk, proposal: Proposal) -> Guess | None:
         return None
     guess = Guess(item.id, proposal.reading, proposal.quote)
     given = _given(talk, guess)
-    stands = talk.open_case().said(item.id)
-    if given is None or (stands and (stands.choice, stands.value) == (given.choice, given.value)):
-        return None
-    return guess
+    return guess if given is not None and not _known(talk, given) else None
+
+
+def _known(talk: Talk, given: Given) -> bool:
+    """Whether the item is answered so already."""
+    stands = talk.open_case().said(given.item)
+    return stands is not None and (stands.choice, stands.value) == (given.choice, given.value)
 
 
 def _given(talk: Talk, guess: Guess) -> Given | None:
     """What would be recorded; None where the checklist refuses it or the words say otherwise."""
     item, now = talk.item(guess.item), talk.scene.now.date()
     prose = item.value is not None and item.value.kind == "text"
-    reading = guess.quote if prose and guess.reading not in CHOICES else guess.reading
-    read = answers.parse(reading, item, now)
+    if _ASKS.search(guess.quote):
+        return None
+    whole = prose and guess.reading not in CHOICES and not _NUMBER.fullmatch(guess.reading)
+    read = answers.parse(_closed_up(guess.quote if whole else guess.reading), item, now)
     if not isinstance(read, answers.Parsed) or read.choice in {"na", "unknown", "later"}:
         return None
     if read.choice and item.value is not None and item.value.options:
         return None
-    if not prose and _contradicts(answers.parse(guess.quote, item, now), read):
+    if not prose and _contradicts(answers.parse(_closed_up(guess.quote), item, now), read):
         return None
     return _of_person(talk, guess, answers.Parsed(read.choice, read.value, guess.quote))
+
+
+def _closed_up(text: str) -> str:
+    """`2028 年 3 月 31 日` as a date is read."""
+    return re.sub(r"(?<=[\d年月])\s+(?=[\d年月日])", "", text)
 
 
 def _contradicts(plainly: answers.Parsed | answers.Refused | None, read: answers.Parsed) -> bool:
@@ -179,26 +192,31 @@ def _put(talk: Talk, data: dict[str, Any]) -> None:
         return _end(talk, data)
     guess = Guess(*data["list"][data["at"]])
     given = _given(talk, guess)
-    if given is None:  # another answer was given meanwhile
+    if given is None or _known(talk, given):  # somebody has answered it meanwhile
         return _put(talk, {**data, "at": data["at"] + 1})
     item = talk.item(guess.item)
-    lines = [
-        talk.word(
-            "proposal.ask",
-            at=data["at"] + 1,
-            of=len(data["list"]),
-            number=talk.number(item.id),
-            ask=item.ask.of(talk.language),
-            said=showing.content(talk.speaker, item, given),
-            quote=guess.quote,
-        )
-    ]
+    asked = talk.word(
+        "proposal.ask",
+        at=data["at"] + 1,
+        of=len(data["list"]),
+        number=talk.number(item.id),
+        ask=item.ask.of(talk.language),
+        said=showing.content(talk.speaker, item, given),
+        quote=guess.quote,
+    )
+    *lines, right = asked.splitlines()
     stands = talk.open_case().said(item.id)
     if stands is not None:
         said = showing.answer(talk.speaker, item, stands)
         lines.append(talk.word("proposal.stands", stands=said))
+    others = [words for other, _, words in data["list"] if other == item.id]
+    lines += [
+        talk.word("proposal.otherwise", quote=words) for words in others if words != guess.quote
+    ]
     choices = [(word, talk.word(f"button.{word}_proposal")) for word in OFFERED]
-    return talk.put("proposal", "\n".join(lines), choices, editing=False, **data)
+    seen = talk.open_case().revisions(item.id)
+    text = "\n".join([*lines, right])
+    return talk.put("proposal", text, choices, editing=False, seen=seen, **data)
 
 
 def _end(talk: Talk, data: dict[str, Any]) -> None:
@@ -220,8 +238,7 @@ def on_reply(talk: Talk, pending: Pending, text: str) -> None:
         return _edited(talk, pending, text)
     match _meant(talk, text):
         case "right":
-            given = _given(talk, _here(pending))
-            return _record(talk, pending, given) if given else _next(talk, pending)
+            return _confirmed(talk, pending)
         case "wrong":
             return _next(talk, pending)
         case "edit":
@@ -230,6 +247,17 @@ def on_reply(talk: Talk, pending: Pending, text: str) -> None:
             return _end(talk, _kept(pending))
         case _:
             return _otherwise(talk, pending, text)
+
+
+def _confirmed(talk: Talk, pending: Pending) -> None:
+    """Recorded, unless somebody has answered meanwhile: then it is shown with that first."""
+    given = _given(talk, _here(pending))
+    if given is None or _known(talk, given):
+        return _next(talk, pending)
+    if pending.data.get("seen", given.revision - 1) != given.revision - 1:
+        talk.tell("proposal.meanwhile")
+        return _put(talk, _kept(pending))
+    return _record(talk, pending, given)
 
 
 def _otherwise(talk: Talk, pending: Pending, text: str) -> None:
@@ -259,7 +287,9 @@ def _record(talk: Talk, pending: Pending, given: Given) -> None:
     talk.do(Record(case.id, given))
     said = showing.answer(talk.speaker, item, given)
     lines = [talk.word("kept", number=talk.number(item.id), said=said)]
-    if alarm := answers.warnings(item, given.choice, given.value, given.words):
+    counted = isinstance(given.value, float | int)  # other figures stand in the same words
+    about = str(given.value) if counted else given.words
+    if alarm := answers.warnings(item, given.choice, given.value, about):
         lines.append(answering.warning_text(talk, alarm))
     talk.say("\n".join(lines))
     data = _kept(pending)
@@ -309,12 +339,25 @@ def _taken(talk: Talk, pending: Pending, text: str) -> bool:
 
 
 def steered(talk: Talk, command: commands.Command) -> bool:
-    """`back` goes to the proposal before; every other word is for the conversation to follow."""
+    """`back` goes to the proposal before, `language` puts this one in the other language.
+
+    Every other word is for the conversation to follow.
+    """
     pending = talk.session.pending
-    if pending is None or pending.awaiting != "proposal" or command.name != "back":
+    if pending is None or pending.awaiting != "proposal":
         return False
-    data = _kept(pending)
-    _put(talk, {**data, "at": max(0, data["at"] - (0 if pending.data["editing"] else 1))})
+    if command.name == "back":
+        data = _kept(pending)
+        before = max(0, data["at"] - (0 if pending.data["editing"] else 1))
+        _put(talk, {**data, "at": before})
+    elif command.name == "change" and not command.rest and not pending.data["editing"]:
+        _edit(talk, pending)  # `改`, in a conversation in English
+    elif command.name == "language":
+        talk.session = talk.session.idle()  # it would be repeated in the words it was put in
+        steering.follow(talk, command)
+        _edit(talk, pending) if pending.data["editing"] else _put(talk, _kept(pending))
+    else:
+        return False
     return True
 
 

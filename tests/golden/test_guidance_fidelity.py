@@ -7,7 +7,7 @@ chatter around them, typing errors, wrong figures, false premises, English, Trad
 import random
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -200,10 +200,11 @@ def test_every_sentence_is_supported_by_its_fact(answers: list[tuple[Asked, Answ
     glossary = Glossary([])
     for asked, answer in answers:
         for sentence, facts in stated(answer):
-            spoken = set(terms(LEADS.sub("", sentence), glossary))
+            said = LEADS.sub("", sentence)
+            spoken = set(terms(said, glossary))
             held = set(terms(words(facts), glossary))
             shared = len(spoken & held) / max(1, len(spoken))
-            assert shared >= LEAST_SHARED or len(sentence) <= SHORT, (
+            assert shared >= LEAST_SHARED or len(said) <= SHORT, (
                 asked.question,
                 sentence,
                 round(shared, 2),
@@ -225,6 +226,23 @@ def test_answers_fit_a_phone(answers: list[tuple[Asked, Answer]]) -> None:
         lines = render(answer, asked.language).splitlines()
         assert len(lines) <= 6, asked
         assert "[1]" in lines[0] or answer.refused, asked
+
+
+def test_every_marker_leads_to_a_line_below(answers: list[tuple[Asked, Answer]]) -> None:
+    """Whoever reads a marker finds its source on the same screen."""
+    for asked, answer in answers:
+        first, *below = render(answer, asked.language).splitlines()
+        for mark in re.findall(r"\[\d+\]", first):
+            assert any(line.startswith(mark) for line in below), (asked, mark)
+
+
+def test_what_we_decided_ourselves_says_so(answers: list[tuple[Asked, Answer]]) -> None:
+    """A line drawn by nobody but us is never shown without the words `house default`."""
+    for asked, answer in answers:
+        for citation in answer.citations:
+            if any(CORPUS.fact(name).decided_by for name in citation.facts):
+                said = render(replace(answer, answer="", citations=(citation,)), asked.language)
+                assert re.search("本方默认判据，可改|house default, editable", said), asked
 
 
 def test_wrong_figures_are_not_repeated(guidance: Guidance) -> None:

@@ -15,7 +15,7 @@ from bot.errors import UserError
 from bot.fakes.llm import Asked, Fake
 from bot.settings import load
 from knowledge.forms import Form
-from knowledge.llm import AT_ONCE, Breaker, Model, object_in
+from knowledge.llm import AT_ONCE, Breaker, Model, object_in, with_options
 from tests.integration.language_stage import FORM, model_at, speaking
 
 ROOT = Path(__file__).parent.parent.parent
@@ -176,6 +176,53 @@ def test_a_model_that_cannot_be_had_is_none(name: str, options: dict[str, str]) 
 def test_json_is_found_in_text(text: str, found: dict | None) -> None:
     """The first object that has what the form must have; anything else is nothing."""
     assert found == object_in(text, Form("reply", FORM.schema))
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "body"),
+    [
+        ("openai:gpt-4.1-mini", "openai:gpt-4.1-mini", {}),
+        ("openai:qwen3:8b?reasoning_effort=none", "openai:qwen3:8b", {"reasoning_effort": "none"}),
+        ("openai:m?thinking.type=disabled", "openai:m", {"thinking": {"type": "disabled"}}),
+        ("openai:m?a=false&b=0.2", "openai:m", {"a": False, "b": 0.2}),
+    ],
+)
+def test_options_follow_the_name(name: str, model: str, body: dict) -> None:
+    """What a provider wants besides is written behind a question mark."""
+    assert (model, body) == with_options(name)
+
+
+@pytest.mark.parametrize("way", ["json_schema", "function_calling", "text"])
+def test_options_are_in_every_request(stage: tuple[Fake, str], way: str) -> None:
+    """Thinking is switched off however the form is asked for."""
+    fake, url = stage
+    fake.knows = frozenset({way})
+    fake.says(GOOD)
+    model = model_at(url, fake, name="fake-1?thinking.type=disabled&enable_thinking=false")
+    assert GOOD == ask(model)
+    for asked in fake.asked:
+        assert "fake-1" == asked.body["model"]
+        assert {"type": "disabled"} == asked.body["thinking"]
+        assert asked.body["enable_thinking"] is False
+
+
+def test_what_is_asked_goes_to_nobody_else(stage: tuple[Fake, str], home: Path) -> None:
+    """LangChain's tracing and gateway variables lead nothing past the address that was set."""
+    fake, url = stage
+    fake.says(GOOD)
+    code = (
+        "from knowledge.llm import Model; from tests.integration.language_stage import FORM\n"
+        "model = Model.open('openai:fake-1'); model.load()\n"
+        "print(model.ask('Fill it in.', 'material', FORM))"
+    )
+    elsewhere = {"LANGSMITH_GATEWAY": "http://127.0.0.1:1", "LANGSMITH_API_KEY": "k"}
+    tracing = {"LANGSMITH_TRACING": "true", "LANGSMITH_ENDPOINT": "http://127.0.0.1:1"}
+    own = {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": fake.key, "NO_PROXY": "127.0.0.1"}
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(home), **elsewhere, **tracing, **own}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=env, check=True)
+    assert str(GOOD) == done.stdout.strip()
+    assert 1 == len(fake.asked)
 
 
 def test_the_doctor_says_whether_it_answers(stage: tuple[Fake, str], home: Path) -> None:

@@ -194,14 +194,11 @@ def hostile(asked: Asked) -> object:
 
 
 def test_a_hostile_model_records_nothing_and_sends_nothing(play: Play) -> None:
-    """Of everything it tries, two questions are left, each with words that stand in the notes."""
+    """Of everything it tries, one question is left, with words that stand in the notes."""
     play.begin("云信达")
     play.fake.says(hostile)
     said = play.say(NOTES)
-    assert "（1/2）第 15 题" in said
-    assert "原话：“确认发送”" in said
-    said += play.say("不对")
-    assert "（2/2）第 25 题" in said
+    assert "（1/1）第 25 题" in said
     assert "86%" in said
     assert play.untouched()
     for forbidden in ("已记", "100%", "900%", "example.com"):

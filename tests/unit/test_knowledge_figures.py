@@ -23,6 +23,9 @@ from knowledge.figures import Figure, figures
         ("一万二千条", {Figure(12000, "条")}),
         ("1,000 条", {Figure(1000, "条")}),
         ("four backup channels", {Figure(4, "条")}),
+        ("at 10, 20 and 30 days", {Figure(86400 * days, "second") for days in (10, 20, 30)}),
+        ("88.6% for 300 and 82.7%", {Figure(88.6, "percent"), Figure(82.7, "percent")}),
+        ("98% takes 149, 99% 299", {Figure(98, "percent"), Figure(99, "percent")}),
     ],
 )
 def test_a_figure_is_read_in_its_basic_unit(text: str, expected: set[Figure]) -> None:
