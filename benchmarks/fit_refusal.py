@@ -40,6 +40,8 @@ from knowledge.readers.guidance import read_corpus  # noqa: E402
 SIGNALS = {
     "asked_before": 1,
     "outside_before": -1,
+    "wording": 1,
+    "agree": 1,
     "outside_share": -1,
     "outside_votes": -1,
     "outside_near": -1,
@@ -170,11 +172,11 @@ def tiers(judged: Sequence[Sample], found: Array) -> tuple[float, float]:
     """From which probabilities on it `says`, and `possibly` says.
 
     `says`: one golden question in twenty without an answer gets that far. `possibly`: one
-    in twenty-five with an answer does not; these sets are harder than what people ask.
+    in thirty-three with an answer does not; these sets are harder than what people ask.
     """
     kinds = np.array([sample.kind for sample in judged])
     yes, no = found[kinds == "golden"], found[kinds == "golden-none"]
-    possibly = float(np.quantile(yes, 0.04))
+    possibly = float(np.quantile(yes, 0.03))
     return max(possibly, float(np.quantile(no, 0.95))), possibly
 
 

@@ -1,6 +1,6 @@
 """A question in, passages out: both legs fused, with the signals that decide on a refusal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,7 +11,7 @@ from knowledge.dense import InMemory, Store
 from knowledge.embedding import Embedder, Table, Vectors
 from knowledge.lexical import LexicalIndex
 from knowledge.pages import Corpus
-from knowledge.text import CHARACTER, FAMILIES, PAIR, WORD, asks_meaning, normalise, runs
+from knowledge.text import CHARACTER, CONCEPT, FAMILIES, PAIR, WORD, asks_meaning, normalise, runs
 from knowledge.units import NOWHERE, Field, Unit
 
 # Fields that find, measured on the golden questions (tests/golden) and on passages' own questions
@@ -20,6 +20,8 @@ FINDS: tuple[Field, ...] = ("text", "questions")
 DENSE_SHARE = 0.15
 FAR = 0.1  # a cosine below this is chance, and is not blown up by comparing it with the highest
 NEAR = 3  # neighbours that say how well a question fits
+TELLING = CHARACTER + PAIR + WORD + CONCEPT  # families that tell what a question is about
+MILD = 5  # log odds that one e-fold of the signal takes: terms of a question overlap
 VOTES = 10  # single questions nearest to the one asked, which vote on whether it has an answer
 ASIDE = 0.6  # what a word's meaning counts where something else is asked of it
 PARAPHRASE = 0.7  # a question sharing more than this with one of ours is that one again
@@ -91,6 +93,8 @@ class Search:
         return {
             "asked_before": max(0.0, repeated - PARAPHRASE) / (1 - PARAPHRASE),
             "outside_before": float(shares[self._is_outside].max(initial=0)),
+            "wording": self._wording(weights),
+            "agree": float(self._best(cosines).argmax() == best),
             "outside_share": outside / (own + outside) if outside else 0.0,
             "outside_votes": self._votes(found),
             "outside_near": self._votes(np.maximum(cosines, 0)),
@@ -105,6 +109,15 @@ class Search:
             "heading": float(self._names_heading(question, best)),
             "nearness": float(self._best(cosines, "text").max(initial=0)),
         }
+
+    def _wording(self, terms: Iterable[str]) -> float:
+        """How much the words are those of questions of ours, 1, or of those outside, 0."""
+        known = (self._leanings.get(term, 0.0) for term in terms if term[0] in TELLING)
+        return float(1 / (1 + np.exp(-sum(known) / MILD)))
+
+    @cached_property
+    def _leanings(self) -> Mapping[str, float]:
+        return self.lexical.leanings(self._fields == "question", self._is_outside)
 
     def _votes(self, scores: Vectors) -> float:
         """The share of the nearest single questions' scores that questions outside have, 0 to 1."""

@@ -1,4 +1,4 @@
-"""Every sentence of the guidance, altered as a careless model would: none of it is taken for the same."""
+"""Every sentence of the guidance, altered as a careless model would: none is taken for the same."""
 
 import re
 
