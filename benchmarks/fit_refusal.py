@@ -171,13 +171,14 @@ def area(yes: Array, no: Array) -> float:
 def tiers(judged: Sequence[Sample], found: Array) -> tuple[float, float]:
     """From which probabilities on it `says`, and `possibly` says.
 
-    `says`: one golden question in twenty without an answer gets that far. `possibly`: one
-    in thirty-three with an answer does not; these sets are harder than what people ask.
+    `possibly`: one golden question in thirty-three with an answer does not get that far; these sets
+    are harder than what people ask. `says`: one in ten does not, nor do nineteen in twenty without
+    an answer.
     """
     kinds = np.array([sample.kind for sample in judged])
     yes, no = found[kinds == "golden"], found[kinds == "golden-none"]
     possibly = float(np.quantile(yes, 0.03))
-    return max(possibly, float(np.quantile(no, 0.95))), possibly
+    return max(float(np.quantile(yes, 0.1)), float(np.quantile(no, 0.95))), possibly
 
 
 def report(judged: Sequence[Sample], found: Array, says: float, possibly: float) -> None:
