@@ -4,10 +4,27 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from knowledge.text import normalise
+
 ALONE: dict[str, tuple[str, ...]] = {
-    "why": ("why", "为什么", "为何", "为什么问", "why do you ask"),
+    "why": (
+        *("why", "为什么", "为何", "为什么问", "为什么问这个", "为什么要问这个", "这题什么意思"),
+        *(
+            "怎么证明",
+            "要怎么证明",
+            "要什么材料",
+            "要什么证据",
+            "why do you ask",
+            "why do you ask this",
+        ),
+        *("what does this question mean", "how can they prove it", "what evidence is needed"),
+    ),
     "back": ("back", "返回", "上一题", "后退", "回去"),
-    "status": ("status", "进度", "状态", "到哪了"),
+    "status": (
+        *("status", "进度", "状态", "到哪了", "还剩几题", "还有几题", "还剩多少题", "还有多少题"),
+        *("how many questions are left", "how many left", "how many are left"),
+    ),
+    "thanks": ("谢谢", "谢谢你", "谢谢您", "多谢", "谢了", "thanks", "thank you", "thx"),
     "evidence": ("evidence", "证据", "材料"),
     "stop": ("stop", "停", "停止", "停下", "暂停", "pause"),
     "help": ("help", "帮助", "菜单", "start", "?", "？", "h"),
@@ -47,6 +64,7 @@ WITH: dict[str, tuple[str, ...]] = {
     "timezone": ("timezone", "时区"),
     "hours": ("working hours", "工作时间"),
 }
+ASKED = frozenset({"why", "status"})  # which may end in a question mark
 MOST_WORDS = 2  # of an English name without a slash; `/new Blue Ocean Telecom` takes more
 _FORMS = {  # of what follows; anything else is an answer
     "reminder": r"\d",
@@ -76,9 +94,9 @@ class Command:
 def read(text: str, tests: Collection[str] = ()) -> Command | None:
     """The command in `text`, None where it is something else; `tests` are the names of tests."""
     plain = text.strip()
-    bare = plain.removeprefix("/").strip().rstrip("。.!！").lower()
+    bare = normalise(plain.removeprefix("/").strip()).rstrip("。.!~")
     for name, words in ALONE.items():
-        if bare in words:
+        if bare in words or (name in ASKED and bare.rstrip("?") in words):
             return Command(name)
     lowered = plain.removeprefix("/").strip()
     for name, words in WITH.items():

@@ -26,6 +26,7 @@ from bot.dialogue.scene import Incoming, Scene
 from bot.dialogue.session import Pending, Session
 from bot.dialogue.talk import Talk
 from evaluators import answers
+from knowledge.text import normalise
 
 REPLIES = ("yes", "no", "go", "other", "full", "prescreen", "verified", "documented")
 LONGEST_CHOICE = 2  # digits; more is a value, such as a sender number
@@ -194,7 +195,8 @@ def _out_of_the_blue(talk: Talk, text: str) -> None:
 def _offered_word(talk: Talk, pending: Pending, text: str) -> str:
     """The offered reply that `text` names, before it could be taken for a steering word."""
     offered: dict[str, str] = dict(pending.data.get("labels", []))
-    same = [word for word, label in offered.items() if text.lower() in {word, label.lower()}]
+    plain = normalise(text)
+    same = [word for word, label in offered.items() if plain in {word, normalise(label)}]
     if same:
         return same[0]
     word = _word_of(talk, text)
@@ -316,7 +318,7 @@ def _fixed(talk: Talk, pending: Pending, text: str) -> None:
 
 def _word_of(talk: Talk, text: str, *only: str) -> str:
     """Which of the known replies a text means, in either language; the text itself otherwise."""
-    lowered = text.lower().rstrip("。.!！")
+    lowered = normalise(text).rstrip("。.!")
     for wording in talk.scene.wordings.values():
         for word in only or REPLIES:
             if lowered == word or lowered in wording.words(f"words.{word}"):

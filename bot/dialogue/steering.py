@@ -117,6 +117,11 @@ def _help(talk: Talk, _command: Command) -> None:
     answering.repeat(talk)
 
 
+def _thanks(talk: Talk, _command: Command) -> None:
+    talk.tell("thanks")
+    answering.repeat(talk)
+
+
 def _greeting(talk: Talk, _command: Command) -> None:
     """A greeting is answered, and whatever waits is put again."""
     if talk.session.pending is None:
@@ -298,6 +303,7 @@ _ALWAYS: dict[str, Action] = {
     "help": _help,
     "web": _web,
     "greeting": _greeting,
+    "thanks": _thanks,
     "list": _list,
     "switch": lambda talk, command: opening.switch(talk, command.rest),
     "drill": reminding.follow,
