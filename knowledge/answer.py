@@ -42,6 +42,7 @@ from knowledge.readers.guidance import read_corpus
 from knowledge.refusal import Calibration, Tier
 from knowledge.render import render, to_json
 from knowledge.search import Found, Search
+from knowledge.text import normalise, runs
 
 __all__ = ["Answer", "Citation", "Context", "Guidance", "Hit", "Papers", "render", "to_json"]
 
@@ -150,7 +151,10 @@ class Guidance:
         found = search.find(subject(question) if asserted else question)
         if asserted and self._judged(found) == "does not say":
             found = search.find(question)
-        tier, ranked = self._judged(found), self._ranked(found)
+        ranked = self._ranked(found)
+        tier = (
+            self._judged(found) if len("".join(runs(normalise(question)))) > 1 else "does not say"
+        )
         if asserted and not asserted.asserted and not own(question):
             asserted = None  # a figure and nothing it is the figure of: compared with nothing
         answer = quoting.answer(question, tier, ranked, claim=asserted)
@@ -170,14 +174,20 @@ class Guidance:
         found = search.find(f"{about} {question}")
         ranked = self._leaning(search, self._ranked(found), question, near, this=this)
         tier = self._judged(found)
+        if not this and (tier == "does not say" or self._is_news(search, ranked[0][0], question)):
+            return self._alone(search, quoting, question)
         if tier == "does not say":
-            if not this:
-                return self._alone(search, quoting, question)
             tier = "possibly"  # the page is surely the right one
         answer = quoting.answer(question, tier, ranked, claim=asserted)
         first = ranked[0][0]  # a new topic is what the next question leans on
         stays = first.page is place.page
         return replace(answer, meant=about if stays else first.passage.heading.zh)
+
+    def _is_news(self, search: Search, place: Place, question: str) -> bool:
+        """Whether a passage knows nothing of what a question brings: `and for the EU?`."""
+        passage, brought = place.passage, search.lexical.weigh(own(question))
+        known = (passage.heading.zh, passage.text.zh, passage.text.en, *passage.questions)
+        return bool(brought) and not shared("\n".join(known), brought, search.lexical.weigh)
 
     def _may_mean(self, page: Page, question: str) -> bool:
         """Whether the page has figures of the kind asked about; one without figure may always."""
